@@ -1,0 +1,239 @@
+"""What the authors wrote, as immutable structs.
+
+Nothing here knows about teams, time or storage. A `Hunt` is made by `hunt.content.load` and replaced as a whole when
+the folder changes.
+"""
+
+import hashlib
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+STRAY_LEADS = "stray_leads"
+"""The name under which puzzles of a locked round are listed; no round may have it as its slug."""
+
+STUB_ANSWER = "ANSWER"
+
+
+class SlotSolved(Struct, frozen=True):
+    id: str
+
+
+class SlotUnlocked(Struct, frozen=True):
+    id: str
+
+
+class PuzzlesSolved(Struct, frozen=True):
+    n: int
+    slots: tuple[str, ...] | None = None
+
+
+class PuzzlesUnlocked(Struct, frozen=True):
+    n: int
+    slots: tuple[str, ...] | None = None
+
+
+class InteractionCompleted(Struct, frozen=True):
+    id: str
+
+
+class GateSatisfied(Struct, frozen=True):
+    id: str
+
+
+class RoundUnlocked(Struct, frozen=True):
+    slug: str
+
+
+class After(Struct, frozen=True):
+    """True from this moment (UTC) on."""
+
+    at: datetime
+
+
+class AnyOf(Struct, frozen=True):
+    conditions: "tuple[Condition, ...]"
+
+
+class AllOf(Struct, frozen=True):
+    conditions: "tuple[Condition, ...]"
+
+
+Condition = (
+    SlotSolved
+    | SlotUnlocked
+    | PuzzlesSolved
+    | PuzzlesUnlocked
+    | InteractionCompleted
+    | GateSatisfied
+    | RoundUnlocked
+    | After
+    | AnyOf
+    | AllOf
+)
+"""A monotone condition: once true for a team it stays true."""
+
+
+class Slot(Struct, frozen=True, kw_only=True):
+    """A place in a round that a puzzle fills. `slug` is always set after loading (the id for a stub without one)."""
+
+    id: str
+    slug: str = ""
+    is_meta: bool = False
+    prize: int | None = None
+    unlock_cost: int = 1
+    visible_if: Condition | None = None
+    unlockable_if: Condition | None = None
+    unlocked_if: Condition | None = None
+
+    @property
+    def earns(self) -> int:
+        """The keys that its solve earns: `prize`, else 0 for a meta and 1 for any other."""
+        if self.prize is not None:
+            return self.prize
+        return 0 if self.is_meta else 1
+
+
+class Gate(Struct, frozen=True, kw_only=True):
+    id: str
+    title: str | None = None
+    satisfied_if: Condition | None = None
+
+
+class Interaction(Struct, frozen=True, kw_only=True):
+    """Something done with people; `by` says who starts and completes it."""
+
+    id: str
+    title: str
+    unlock_if: Condition
+    by: Literal["hq", "team"] = "hq"
+
+
+class Round(Struct, frozen=True, kw_only=True):
+    slug: str
+    title: str
+    unlock_if: Condition
+    blurb: str = ""
+    puzzles: tuple[Slot, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
+    html: str = ""
+    assets: dict[str, Path] = {}
+
+    @property
+    def art(self) -> str | None:
+        """The file name of the round's picture, if it has one."""
+        return next((name for name in ("art.svg", "art.png", "art.jpg", "art.webp") if name in self.assets), None)
+
+    @property
+    def style(self) -> str | None:
+        return "style.css" if "style.css" in self.assets else None
+
+
+class Link(Struct, frozen=True):
+    display: str
+    href: str
+
+
+class CannedResponse(Struct, frozen=True, kw_only=True):
+    """A reply to guesses that are not the answer but deserve one. `guess` holds canonical texts."""
+
+    guess: tuple[str, ...]
+    response: str
+    link: Link | None = None
+
+
+class PartialAnswer(Struct, frozen=True, kw_only=True):
+    """A step on the way ("keep going"). With `prize` the team earns the puzzle's keys already here."""
+
+    guess: tuple[str, ...]
+    response: str
+    prize: bool = False
+
+
+class Hint(Struct, frozen=True, kw_only=True):
+    about: str
+    text: str
+
+
+class Puzzle(Struct, frozen=True, kw_only=True):
+    """A puzzle as written. `answers` are as shown to people, the first one is *the* answer; `html` is ready to serve."""
+
+    slug: str
+    title: str
+    answers: tuple[str, ...]
+    authors: tuple[str, ...] = ()
+    canned_responses: tuple[CannedResponse, ...] = ()
+    partial_answers: tuple[PartialAnswer, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    answer_cost: int | None = None
+    html: str = ""
+    assets: dict[str, Path] = {}
+    solution_html: str = ""
+    solution_assets: dict[str, Path] = {}
+    is_stub: bool = False
+
+    @property
+    def version(self) -> str:
+        """A short hash of what a solver reads, so that an open page notices a change."""
+        return hashlib.sha256(f"{self.title}\0{self.html}".encode()).hexdigest()[:12]
+
+
+class Page(Struct, frozen=True):
+    name: str
+    title: str
+    html: str
+
+
+class Hunt(Struct, frozen=True, kw_only=True, dict=True):
+    """A whole hunt. The cached properties are indexes over `rounds`, in file order."""
+
+    title: str
+    rounds: tuple[Round, ...]
+    root: Path
+    subtitle: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+    accent: str | None = None
+    registration: Literal["open", "closed"] = "open"
+    solutions: Literal["released", "hidden"] = "hidden"
+    exchange_rate: int = 1
+    puzzles: dict[str, Puzzle] = {}
+    pages: dict[str, Page] = {}
+
+    @cached_property
+    def slots(self) -> dict[str, Slot]:
+        """Every slot by id."""
+        return {slot.id: slot for round_ in self.rounds for slot in round_.puzzles}
+
+    @cached_property
+    def slot_of(self) -> dict[str, Slot]:
+        """Every slot by the slug of its puzzle."""
+        return {slot.slug: slot for round_ in self.rounds for slot in round_.puzzles}
+
+    @cached_property
+    def round_of(self) -> dict[str, Round]:
+        """The round of every puzzle, by the puzzle's slug."""
+        return {slot.slug: round_ for round_ in self.rounds for slot in round_.puzzles}
+
+    @cached_property
+    def round(self) -> dict[str, Round]:
+        return {round_.slug: round_ for round_ in self.rounds}
+
+    @cached_property
+    def gates(self) -> dict[str, Gate]:
+        return {gate.id: gate for round_ in self.rounds for gate in round_.gates}
+
+    @cached_property
+    def interactions(self) -> dict[str, Interaction]:
+        return {item.id: item for round_ in self.rounds for item in round_.interactions}
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of everything that rules and pages depend on."""
+        encoded = msgspec.json.encode(self, enc_hook=str, order="deterministic")
+        return hashlib.sha256(encoded).hexdigest()[:16]
