@@ -32,6 +32,12 @@ class CurrencyAdjusted(Event, frozen=True, tag="currency_adjusted"):
     pass
 
 
+class PrizePaid(Event, frozen=True, tag="currency_adjusted"):
+    """A `currency_adjusted` that names a puzzle: the keys for a solve that was written for all teams at once."""
+
+    slug: str
+
+
 class StrongCurrencyAdjusted(Event, frozen=True, tag="strong_currency_adjusted"):
     pass
 
@@ -178,7 +184,7 @@ AnyEvent = (
 
 
 # Looked up by name: converting to the union itself would make msgspec analyse its 25 members at every call.
-_event_types: dict[str, type[AnyEvent]] = {cls.__struct_config__.tag: cls for cls in get_args(AnyEvent)}
+_event_types: dict[str, type[AnyEvent | PrizePaid]] = {cls.__struct_config__.tag: cls for cls in get_args(AnyEvent)}
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -200,16 +206,18 @@ class Draft(Struct, frozen=True, kw_only=True):
     """What a command wants to append; the writer adds id, time and digest."""
 
     team_id: int | None
-    event: AnyEvent
+    event: "AnyEvent | PrizePaid"
     currency_delta: int = 0
     strong_currency_delta: int = 0
 
 
-def event_of(entry: Entry) -> AnyEvent | None:
+def event_of(entry: Entry) -> "AnyEvent | PrizePaid | None":
     """What the entry says, or None for a type or a shape that this version does not know."""
     event_type = _event_types.get(entry.type)
     if event_type is None:
         return None
+    if event_type is CurrencyAdjusted and entry.slug is not None:
+        event_type = PrizePaid
     fields: dict[str, Any] = dict(entry.data or {})
     if entry.slug is not None:
         fields["slug"] = entry.slug

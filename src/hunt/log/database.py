@@ -1,0 +1,68 @@
+"""Engines for the two stores, and the one transaction in which the log is written."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+APPEND_LOCK = 4_847_566
+"""The database-wide advisory lock under which the log is appended to; the number means nothing."""
+
+LOCK_TIMEOUT_SECONDS = 10
+"""How long a writer waits for another process's transaction before it gives up and says so."""
+
+POOL_SIZE = 10
+"""Connections of one process. Requests need none on the hot path, so few are enough for many browsers."""
+
+
+def connect(url: str) -> AsyncEngine:
+    """An engine for `sqlite+aiosqlite://…` or `postgresql+asyncpg://…`; nothing is opened yet."""
+    if url.startswith("sqlite"):
+        engine = create_async_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS}, pool_size=POOL_SIZE)
+        _tame_sqlite(engine)
+        return engine
+    timeouts = {
+        "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
+        "idle_in_transaction_session_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
+    }
+    # Without a statement cache the same settings work behind a pooling proxy.
+    arguments: dict[str, Any] = {"server_settings": timeouts, "timeout": LOCK_TIMEOUT_SECONDS}
+    return create_async_engine(url, connect_args=arguments, pool_size=POOL_SIZE, pool_pre_ping=True)
+
+
+def _tame_sqlite(engine: AsyncEngine) -> None:
+    """Write-ahead log, durable commits, and transactions that we begin ourselves."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # FULL: an id that was published must not be given out again after a power cut.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA busy_timeout={LOCK_TIMEOUT_SECONDS * 1000}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@asynccontextmanager
+async def append_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that holds the append lock from its first statement to its end; the caller commits.
+
+    On PostgreSQL the lock is taken in a statement of its own, so that what is read next is a snapshot from after it.
+    """
+    async with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            await connection.execution_options(immediate=True)
+            await connection.begin()
+        else:
+            await connection.begin()
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({APPEND_LOCK})"))
+        yield connection

@@ -1,0 +1,73 @@
+"""The database schema: bringing it up to date, and refusing one that this version does not know."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection
+
+from hunt.log.database import connect
+
+
+class SchemaMismatch(Exception):
+    """The database has another schema than this version of the server."""
+
+
+def folder() -> Path:
+    """Where the migrations are: inside the installed package, or at the top of a checkout."""
+    packaged = Path(__file__).parent.parent / "migrations"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "migrations"
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(folder()).replace("%", "%%"))
+    return config
+
+
+async def migrate(url: str) -> None:
+    """Bring the database at `url` to the newest schema. Safe when several copies start at once.
+
+    Raises SchemaMismatch for a schema from a newer version.
+    """
+    engine = connect(url)
+    try:
+        async with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                await connection.execution_options(immediate=True)
+            async with connection.begin():
+                await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise SchemaMismatch(_NEWER) from error
+
+
+async def check_schema(url: str) -> None:
+    """Raises SchemaMismatch unless the database has exactly this version's schema."""
+    engine = connect(url)
+    try:
+        async with engine.connect() as connection:
+            current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    finally:
+        await engine.dispose()
+    scripts = ScriptDirectory.from_config(_config())
+    if current == scripts.get_current_head():
+        return
+    known = {script.revision for script in scripts.walk_revisions()}
+    if current is not None and current not in known:
+        raise SchemaMismatch(_NEWER)
+    raise SchemaMismatch("The database is not up to date: run `hunt migrate` first.")
+
+
+_NEWER = "The database was made by a newer version of Hunt: install that version, or use another database."

@@ -1,0 +1,105 @@
+"""Reading the log from SQL. Core statements: a row is turned into an `Entry` here and nowhere else."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, cast
+
+from sqlalchemy import Row, Select, Table, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from hunt.game.entries import GENESIS, Entry
+from hunt.log.tables import EntryRow
+
+PAGE_ENTRIES = 1_000
+"""Entries read at once; a longer stretch is read in pages."""
+
+_log = cast(Table, EntryRow.__table__)
+COLUMNS = [column for column in _log.columns if column.name != "request_key"]
+
+
+def entry_of(row: Row[Any]) -> Entry:
+    """The stored row as an entry; columns beyond `COLUMNS` are left out."""
+    fields = {name: value for name, value in row._asdict().items() if name != "request_key"}
+    for name in ("data", "internal_data"):
+        if fields[name] is not None:
+            fields[name] = json.loads(fields[name])
+    return Entry(**fields)
+
+
+def row_of(entry: Entry, request_key: str | None = None) -> dict[str, Any]:
+    """The entry as the values of its row."""
+    return {
+        "id": entry.id,
+        "team_id": entry.team_id,
+        "timestamp": entry.timestamp,
+        "type": entry.type,
+        "slug": entry.slug,
+        "currency_delta": entry.currency_delta,
+        "strong_currency_delta": entry.strong_currency_delta,
+        "data": _json(entry.data),
+        "internal_data": _json(entry.internal_data),
+        "digest": entry.digest,
+        "request_key": request_key,
+    }
+
+
+def _json(value: dict[str, Any] | None) -> str | None:
+    if value is None:
+        return None
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def entries_after(after: int, limit: int, team_id: int | None = None) -> Select[Any]:
+    """The rows with `id > after`, ascending; with `team_id` only those of that team or of all teams."""
+    statement = select(*COLUMNS).where(_log.c.id > after).order_by(_log.c.id).limit(limit)
+    if team_id is not None:
+        statement = statement.where(or_(_log.c.team_id == team_id, _log.c.team_id.is_(None)))
+    return statement
+
+
+async def read_page(connection: AsyncConnection, statement: Select[Any]) -> list[Entry]:
+    rows: Sequence[Row[Any]] = (await connection.execute(statement)).all()
+    return [entry_of(row) for row in rows]
+
+
+async def read_all(connection: AsyncConnection, after: int = 0) -> AsyncIterator[list[Entry]]:
+    """The whole log after an id, a page at a time."""
+    while page := await read_page(connection, entries_after(after, PAGE_ENTRIES)):
+        yield page
+        after = page[-1].id
+
+
+class LogReader:
+    """The SQL log for those who only read; every call is one short transaction."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    async def head(self) -> tuple[int, str]:
+        """The last id and its digest; (0, GENESIS) while the log is empty."""
+        statement = select(_log.c.id, _log.c.digest).order_by(_log.c.id.desc()).limit(1)
+        async with self.engine.connect() as connection:
+            row = (await connection.execute(statement)).first()
+        return (row.id, row.digest) if row else (0, GENESIS)
+
+    async def digest_at(self, id: int) -> str | None:
+        """The digest of entry `id`, None where there is no such entry; GENESIS at 0."""
+        if id == 0:
+            return GENESIS
+        async with self.engine.connect() as connection:
+            return await connection.scalar(select(_log.c.digest).where(_log.c.id == id))
+
+    async def entries(self, after: int, limit: int, team_id: int | None = None) -> list[Entry]:
+        """At most `limit` entries with `id > after`, ascending; with `team_id` only what that team's log holds."""
+        async with self.engine.connect() as connection:
+            return await read_page(connection, entries_after(after, limit, team_id))
+
+    async def pages(self, after: int = 0) -> AsyncIterator[list[Entry]]:
+        """Everything after `after`, in pages of at most `PAGE_ENTRIES`, from one snapshot."""
+        async with self.engine.connect() as connection:
+            async for page in read_all(connection, after):
+                yield page
+
+    async def count(self) -> int:
+        async with self.engine.connect() as connection:
+            return await connection.scalar(select(func.count()).select_from(_log)) or 0

@@ -1,0 +1,99 @@
+"""The committed log as this process knows it: a board, the newest entries, and those who want to hear of more."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from hunt.content import Hunt
+from hunt.game.board import Board
+from hunt.game.entries import Entry
+
+RING_ENTRIES = 20_000
+"""Newest entries kept in memory; a socket that is further behind is served from the replica or SQL."""
+
+Listener = Callable[[Sequence[Entry]], None]
+
+
+class Gap(Exception):
+    """The next entry is not the one after the head: what lies between has to be read first."""
+
+    def __init__(self, head: int, got: int) -> None:
+        super().__init__(f"entry {got} does not follow {head}")
+        self.head = head
+        self.got = got
+
+
+class Tail:
+    """Grows by committed entries, in order, from whichever source has them first."""
+
+    def __init__(self, hunt: Hunt) -> None:
+        self.board = Board(hunt)
+        self.ring: deque[Entry] = deque(maxlen=RING_ENTRIES)
+        self.listeners: list[Listener] = []
+        self.on_replaced: list[Callable[[], None]] = []
+        self._grown = asyncio.Event()
+
+    @property
+    def head(self) -> int:
+        return self.board.head
+
+    @property
+    def digest(self) -> str:
+        return self.board.digest
+
+    def accept(self, entries: Iterable[Entry]) -> None:
+        """Take in entries that are committed in SQL. Known ones are passed over; Gap when one is missing."""
+        new = []
+        for entry in entries:
+            if entry.id <= self.board.head:
+                continue
+            if entry.id != self.board.head + 1:
+                raise Gap(self.board.head, entry.id)
+            self.board.apply(entry)
+            new.append(entry)
+        if new:
+            self.ring.extend(new)
+            for listener in self.listeners:
+                listener(new)
+            self._wake()
+
+    def replace(self, board: Board, newest: Iterable[Entry] = ()) -> None:
+        """Start over from another board: the hunt was changed, or SQL holds another history than it did."""
+        self.board = board
+        self.ring.clear()
+        self.ring.extend(newest)
+        for callback in self.on_replaced:
+            callback()
+        self._wake()
+
+    def between(self, after: int, upto: int) -> list[Entry] | None:
+        """The entries in (after, upto] where the ring still has them all, else None."""
+        if after >= upto:
+            return []
+        if not self.ring or self.ring[0].id > after + 1:
+            return None
+        first = self.ring[0].id
+        start, stop = after + 1 - first, upto + 1 - first
+        return [self.ring[index] for index in range(start, min(stop, len(self.ring)))]
+
+    def digest_at(self, id: int) -> str | None:
+        """The log's digest at `id` where it is known here, else None."""
+        if id == self.board.head:
+            return self.board.digest
+        if self.ring and self.ring[0].id <= id < self.board.head:
+            return self.ring[id - self.ring[0].id].digest
+        return None
+
+    async def reach(self, id: int, timeout: float) -> bool:
+        """Wait until the head is at least `id`; False when it is not within `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                while self.board.head < id:
+                    await self._grown.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _wake(self) -> None:
+        self._grown.set()
+        self._grown = asyncio.Event()

@@ -1,0 +1,265 @@
+"""The one task of a process that appends to the log.
+
+Commands queue up here and are decided and appended in one transaction under the database-wide lock, so each is decided
+on the newest state and a busy hunt pays one COMMIT for many of them. Nobody is answered before COMMIT has returned.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import structlog
+from msgspec import Struct
+from sqlalchemy import insert, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from hunt.clock import Clock
+from hunt.game.board import Ahead
+from hunt.game.commands import Command, GuessAnswer
+from hunt.game.decide import decide, guess_answer
+from hunt.game.entries import Entry
+from hunt.game.refusals import Invalid, Refused
+from hunt.log.database import append_transaction
+from hunt.log.history import catch_up
+from hunt.log.reader import COLUMNS, entry_of, row_of
+from hunt.log.tables import EntryRow
+from hunt.log.tail import Tail
+
+MAX_WAITING_COMMANDS = 2_000
+"""Commands that may wait for the writer; one more is refused at once."""
+
+MAX_BATCH_COMMANDS = 256
+"""Commands in one transaction; more would make the first of them wait for the last."""
+
+RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
+"""Pauses between attempts to reach the database before the waiting commands are given up."""
+
+IDEMPOTENCY_HOURS = 24
+
+logger = structlog.get_logger()
+
+Prepare = Callable[[AsyncConnection], Awaitable[Command | None]]
+"""Work in the accounts' tables that has to be in the same transaction; gives the command, if there is one."""
+
+
+class Overloaded(Exception):
+    """Too much is waiting already; nothing was written. Ask again in `retry_after` seconds."""
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__("The server is very busy. Try again in a moment; nothing was lost.")
+        self.retry_after = retry_after
+
+
+class Unavailable(Exception):
+    """The database could not be reached; what was asked is not in the log."""
+
+    def __init__(self, retry_after: int = 5) -> None:
+        super().__init__("This could not be saved just now. Try again in a moment.")
+        self.retry_after = retry_after
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What makes a repetition of a request known as one: `key` names account, path and the client's own key."""
+
+    key: str
+    body: str
+
+    @property
+    def column(self) -> str:
+        return f"{self.key}.{self.body}"
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """What was committed: the ids of the command's entries (None where it wrote nothing) and a guess's answer."""
+
+    ids: tuple[int, int] | None
+    head: int
+    answer: GuessAnswer | None = None
+    replayed: bool = False
+
+
+class _Job(Struct, kw_only=True):
+    command: Command | None
+    prepare: Prepare | None
+    internal_data: dict[str, Any] | None
+    request: Request | None
+    future: asyncio.Future[Done]
+
+
+class _Bug(Exception):
+    """A command failed in a way that no rule foresees."""
+
+    def __init__(self, job: _Job, error: Exception) -> None:
+        super().__init__(str(error))
+        self.job = job
+        self.error = error
+
+
+class Writer:
+    """Appends for this process. Start `run` as a task; it ends only when cancelled."""
+
+    def __init__(self, engine: AsyncEngine, tail: Tail, clock: Clock) -> None:
+        self.engine = engine
+        self.tail = tail
+        self.clock = clock
+        self.publish: Callable[[Sequence[Entry], str], None] = lambda _entries, _previous: None
+        self._jobs: asyncio.Queue[_Job] = asyncio.Queue(MAX_WAITING_COMMANDS)
+
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for the next transaction."""
+        return self._jobs.qsize()
+
+    async def submit(
+        self,
+        command: Command | None = None,
+        *,
+        prepare: Prepare | None = None,
+        internal_data: dict[str, Any] | None = None,
+        request: Request | None = None,
+    ) -> Done:
+        """What came of the command, after it was committed.
+
+        Raises its `Refused`; Overloaded when too many wait; Unavailable when the database cannot be reached.
+        """
+        job = _Job(
+            command=command,
+            prepare=prepare,
+            internal_data=internal_data,
+            request=request,
+            future=asyncio.get_running_loop().create_future(),
+        )
+        try:
+            self._jobs.put_nowait(job)
+        except asyncio.QueueFull:
+            raise Overloaded from None
+        return await job.future
+
+    async def run(self) -> None:
+        while True:
+            jobs = [await self._jobs.get()]
+            while len(jobs) < MAX_BATCH_COMMANDS and not self._jobs.empty():
+                jobs.append(self._jobs.get_nowait())
+            await self._carry_out(jobs)
+
+    async def _carry_out(self, jobs: list[_Job]) -> None:
+        """Answer every job. Whatever goes wrong on the way, the log is read again before anything is decided anew."""
+        attempt: _Attempt | None = None
+        for pause in RETRY_SECONDS:
+            try:
+                async with append_transaction(self.engine) as connection:
+                    await catch_up(connection, self.tail)
+                    if attempt is None or not attempt.landed(self.tail):
+                        attempt = _Attempt(connection, Ahead(self.tail.board, self.clock()))
+                        await attempt.decide(jobs)
+                        await attempt.insert()
+                        await connection.commit()
+            except _Bug as bug:
+                logger.error("command_failed", command=type(bug.job.command).__name__, exc_info=bug.error)
+                jobs.remove(bug.job)
+                _settle(bug.job, bug.error)
+                attempt = None
+            except (SQLAlchemyError, OSError) as error:
+                logger.warning("append_failed", error=str(error), commands=len(jobs))
+                await asyncio.sleep(pause)
+            else:
+                self._answer(attempt)
+                return
+        for job in jobs:
+            _settle(job, Unavailable())
+
+    def _answer(self, attempt: "_Attempt") -> None:
+        entries = attempt.ahead.entries
+        previous = attempt.previous_digest
+        self.tail.accept(entries)
+        if entries:
+            self.publish(entries, previous)
+        for job, outcome in attempt.outcomes:
+            _settle(job, outcome)
+
+
+def _settle(job: _Job, outcome: Done | Exception) -> None:
+    if job.future.done():  # whoever asked has gone away
+        return
+    if isinstance(outcome, Done):
+        job.future.set_result(outcome)
+    else:
+        job.future.set_exception(outcome)
+
+
+class _Attempt:
+    """One transaction's work: jobs are decided one after the other, each on the state that the one before left."""
+
+    def __init__(self, connection: AsyncConnection, ahead: Ahead) -> None:
+        self.connection = connection
+        self.ahead = ahead
+        self.previous_digest = ahead.board.digest
+        self.outcomes: list[tuple[_Job, Done | Refused]] = []
+        self._keys: dict[int, str] = {}
+        self._replays: dict[str, tuple[str, Done]] = {}
+
+    def landed(self, tail: Tail) -> bool:
+        """Whether these entries are in the log, though COMMIT did not say so."""
+        entries = self.ahead.entries
+        return bool(entries) and tail.digest_at(entries[-1].id) == entries[-1].digest
+
+    async def decide(self, jobs: list[_Job]) -> None:
+        for job in jobs:
+            try:
+                self.outcomes.append((job, await self._outcome(job)))
+            except Refused as refusal:
+                self.outcomes.append((job, refusal))
+            except (SQLAlchemyError, OSError):
+                raise
+            except Exception as error:  # a fault in one command must not take the others with it
+                raise _Bug(job, error) from error
+
+    async def _outcome(self, job: _Job) -> Done:
+        if job.request and (done := await self._replay(job.request)):
+            return done
+        before = len(self.ahead.entries)
+        command, answer = job.command, None
+        if job.prepare:
+            async with self.connection.begin_nested():
+                command = await job.prepare(self.connection)
+        if command:
+            answer = decide(command, self.ahead, job.internal_data)
+        new = self.ahead.entries[before:]
+        ids = (new[0].id, new[-1].id) if new else None
+        done = Done(ids=ids, head=self.ahead.head, answer=answer)
+        if job.request and ids:
+            self._keys.update((entry.id, job.request.column) for entry in new)
+            self._replays[job.request.key] = (job.request.body, done)
+        return done
+
+    async def _replay(self, request: Request) -> Done | None:
+        """What the same request brought about before, in this transaction or within the last day."""
+        body, done = self._replays.get(request.key) or await self._recorded(request)
+        if done is None:
+            return None
+        if body != request.body:
+            raise Invalid("key_reused", "This Idempotency-Key was used before, with another request.")
+        return msgspec.structs.replace(done, head=self.ahead.head, replayed=True)
+
+    async def _recorded(self, request: Request) -> tuple[str, Done | None]:
+        column = EntryRow.request_key
+        statement = (
+            select(*COLUMNS, column)
+            .where(column > f"{request.key}.", column < f"{request.key}/")  # "/" follows "." in every collation's ASCII
+            .where(EntryRow.timestamp > self.ahead.now - timedelta(hours=IDEMPOTENCY_HOURS))
+            .order_by(EntryRow.id)
+        )
+        rows = (await self.connection.execute(statement)).all()
+        if not rows:
+            return "", None
+        entries = [entry_of(row) for row in rows]
+        answer = guess_answer(entries[0])
+        done = Done(ids=(entries[0].id, entries[-1].id), head=self.ahead.head, answer=answer)
+        return rows[0].request_key.rpartition(".")[2], done
+
+    async def insert(self) -> None:
+        if rows := [row_of(entry, self._keys.get(entry.id)) for entry in self.ahead.entries]:
+            await self.connection.execute(insert(EntryRow), rows)
