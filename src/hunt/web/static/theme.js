@@ -1,0 +1,10 @@
+// Runs before the first paint, so that a chosen theme does not flash the other one.
+(function () {
+  try {
+    const chosen = localStorage.getItem("hunt:theme");
+    if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
+  } catch {
+    // Storage may be forbidden; the system's theme is used then.
+  }
+  document.documentElement.classList.add("js");
+})();
