@@ -161,7 +161,7 @@ class Hint(Struct, frozen=True, kw_only=True):
 
 
 class Puzzle(Struct, frozen=True, kw_only=True):
-    """A puzzle as written. `answers` are as shown to people, the first one is *the* answer; `html` is ready to serve."""
+    """A puzzle as written. `answers` are as shown to people, the first is *the* answer; `html` is ready to serve."""
 
     slug: str
     title: str

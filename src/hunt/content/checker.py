@@ -1,0 +1,67 @@
+"""Checks that look at a hunt as a whole: its head, slots that never open, files that nobody uses."""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from hunt.content.folder import HuntFolder
+from hunt.content.names import folded
+from hunt.content.problems import Report, quoted
+from hunt.content.shapes import HuntShape
+from hunt.content.source import Marks
+
+FOLDERS = ("puzzles", "rounds", "pages", "theme")
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|[a-z]{3,5}\([-+0-9a-z.,%/ ]{1,60}\)")
+
+
+def with_usable_head(hunt: HuntShape, marks: Marks, report: Report) -> HuntShape:
+    """The hunt with every setting that makes no sense replaced by its default, and reported."""
+    if hunt.start and hunt.end and hunt.end < hunt.start:
+        report.error(marks.of(hunt, "end"), "the hunt ends before it starts")
+    if not hunt.rounds:
+        report.error(marks.of(hunt, "rounds"), "there is no round that could be played")
+    changes: dict[str, object] = {}
+    if hunt.exchange_rate < 1:
+        report.error(marks.of(hunt, "exchange_rate"), "must be at least 1")
+        changes["exchange_rate"] = 1
+    if hunt.accent is not None and not _COLOUR.fullmatch(hunt.accent):
+        report.error(marks.of(hunt, "accent"), f'must be a colour like "#b5572c", not {quoted(hunt.accent)}')
+        changes["accent"] = None
+    changed = msgspec.structs.replace(hunt, **changes)
+    marks.move(hunt, changed)
+    return changed
+
+
+def check_slots(hunt: HuntShape, marks: Marks, report: Report) -> None:
+    """Warns of every slot that has no condition under which its puzzle could be unlocked."""
+    for slot in (slot for shape in hunt.rounds for slot in shape.puzzles):
+        if slot.unlockable_if is None and slot.unlocked_if is None:
+            message = (
+                f"slot {quoted(slot.id)} has neither `unlockable_if` nor `unlocked_if`: it never unlocks by itself"
+            )
+            report.warning(marks.of(slot), message)
+
+
+def check_leftovers(folder: HuntFolder, hunt: HuntShape) -> None:
+    """Warns of folders that nothing in the hunt uses, and of files where folders belong."""
+    slots = [slot for shape in hunt.rounds for slot in shape.puzzles]
+    _check_unused(folder, "puzzles", "slot", {folded(slot.slug or slot.id) for slot in slots})
+    _check_unused(folder, "rounds", "round", {folded(shape.slug) for shape in hunt.rounds})
+    for name, path in folder.children(folder.root).items():
+        if name in FOLDERS and not path.is_dir():
+            folder.report.error(folder.mark(path), f"{quoted(name)} must be a folder")
+        elif path.is_dir() and name not in FOLDERS:
+            near = folder.report.did_you_mean(name, FOLDERS)
+            if near:
+                folder.report.warning(folder.mark(path), f"nothing reads this folder{near}")
+
+
+def _check_unused(folder: HuntFolder, kind: str, user: str, used: Iterable[str]) -> None:
+    there = folder.children(folder.root / kind)
+    free = [name for name in used if name not in there]
+    for name, path in there.items():
+        if path.is_dir() and name not in used:
+            message = f"no {user} uses this folder{folder.report.did_you_mean(name, free)}"
+            folder.report.warning(folder.mark(path), message)

@@ -1,0 +1,98 @@
+"""A page that authors wrote, as Markdown or HTML: rendered, and every relative address in it made absolute."""
+
+import re
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from msgspec import Struct
+
+from hunt.content.addresses import rewrite
+from hunt.content.folder import HuntFolder
+from hunt.content.links import Links
+from hunt.content.markdown import Rendered, render, render_titled
+from hunt.content.names import folded
+from hunt.content.problems import Mark, quoted
+
+ASSETS = "assets/"
+
+_ABSOLUTE = re.compile(r"[/#?]|[a-zA-Z][a-zA-Z0-9+.-]*:|$")
+_PARTS = re.compile(r"(?:\./)*([^?#]*)(.*)", re.DOTALL)
+
+
+class Shelf(Struct, frozen=True):
+    """Files that a page may use: those whose address in the text begins with `lead` are served under `prefix`."""
+
+    lead: str
+    prefix: str
+    files: dict[str, Path]
+
+
+def read_document(folder: HuntFolder, home: Path, stem: str, shelves: list[Shelf], links: Links) -> str | None:
+    """The HTML of `stem.html` or `stem.md` in the folder `home`; None when neither is there or can be read."""
+    files = [path for path in (home / f"{stem}.html", home / f"{stem}.md") if path.exists()]
+    if not files:
+        return None
+    if len(files) > 1:
+        folder.report.warning(folder.mark(files[1]), f"this file is not used, because {stem}.html is there too")
+    text = folder.read(files[0])
+    if text is None:
+        return None
+    html = text if files[0].suffix == ".html" else render(text).html
+    return _Resolver(folder, files[0], text, shelves, links).rewritten(html)
+
+
+def read_titled(folder: HuntFolder, path: Path, links: Links) -> Rendered | None:
+    """A Markdown page of the site with its title; such pages have no assets."""
+    text = folder.read(path)
+    if text is None:
+        return None
+    page = render_titled(text)
+    return Rendered(_Resolver(folder, path, text, [], links).rewritten(page.html), page.title)
+
+
+class _Resolver:
+    def __init__(self, folder: HuntFolder, path: Path, text: str, shelves: list[Shelf], links: Links) -> None:
+        self._folder = folder
+        self._path = path
+        self._text = text
+        self._shelves = shelves
+        self._links = links
+        self._reported: set[str] = set()
+
+    def rewritten(self, html: str) -> str:
+        return rewrite(html, self._resolve)
+
+    def _resolve(self, attribute: str, address: str) -> str:
+        if _ABSOLUTE.match(address):
+            if address.startswith("/"):
+                self._links.add(self._mark(address), address)
+            return address
+        name, rest = self._split(address)
+        for shelf in self._shelves:
+            file = name.removeprefix(shelf.lead)
+            if name.startswith(shelf.lead) and file in shelf.files:
+                return shelf.prefix + quote(file) + rest
+        self._report_missing(attribute, address, name)
+        return address
+
+    def _split(self, address: str) -> tuple[str, str]:
+        found = _PARTS.match(address)
+        name, rest = found.groups() if found else (address, "")
+        return folded(unquote(name)), rest
+
+    def _report_missing(self, attribute: str, address: str, name: str) -> None:
+        if address in self._reported:
+            return
+        self._reported.add(address)
+        known = [shelf.lead + file for shelf in self._shelves for file in shelf.files]
+        hint = self._folder.report.did_you_mean(name, known)
+        if name.startswith(ASSETS):
+            self._folder.report.error(self._mark(address), f"{quoted(address)}: there is no such file{hint}")
+        elif attribute != "href" or hint:
+            message = f"{quoted(address)} leads nowhere: files are served from {ASSETS} only{hint}"
+            self._folder.report.warning(self._mark(address), message)
+
+    def _mark(self, address: str) -> Mark:
+        at = self._text.find(address)
+        line = None if at < 0 else self._text.count("\n", 0, at) + 1
+        return Mark(self._folder.name(self._path), line)

@@ -1,0 +1,101 @@
+"""The files of a hunt folder, read with care: nothing outside of it, nothing hidden, nothing without end."""
+
+import os
+from pathlib import Path
+
+from yaml.nodes import Node
+
+from hunt.content.names import folded
+from hunt.content.problems import Mark, Report, is_showable, quoted
+from hunt.content.yaml_nodes import YamlBroken, compose
+
+MAX_TEXT_BYTES = 4 * 1024 * 1024
+"""The largest YAML, Markdown or HTML file that is read."""
+
+
+class HuntFolder:
+    """A hunt folder, and the report that hears of files which cannot be used."""
+
+    def __init__(self, root: Path, report: Report) -> None:
+        self.root = root.resolve()
+        self.report = report
+
+    def name(self, path: Path) -> str:
+        """The path relative to the hunt folder, with forward slashes."""
+        return path.relative_to(self.root).as_posix()
+
+    def mark(self, path: Path) -> Mark:
+        return Mark(self.name(path))
+
+    def read(self, path: Path) -> str | None:
+        """The text of a file; None when it cannot be used, which is reported."""
+        fault = self._fault_of(path)
+        if fault is None:
+            try:
+                return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+            except UnicodeDecodeError as error:
+                fault = f"is no UTF-8 text (its byte {error.start} is wrong)"
+            except OSError as error:
+                fault = f"cannot be read: {error.strerror}"
+        self.report.error(self.mark(path), f"this file {fault}")
+        return None
+
+    def read_yaml(self, path: Path) -> Node | None:
+        """The root node of a YAML file; None when there is none, which is reported."""
+        text = self.read(path)
+        if text is None:
+            return None
+        try:
+            node = compose(text)
+        except YamlBroken as broken:
+            self.report.error(Mark(self.name(path), broken.line), str(broken))
+            return None
+        if node is None:
+            self.report.error(self.mark(path), "this file is empty")
+        return node
+
+    def children(self, folder: Path) -> dict[str, Path]:
+        """What lies in a folder by name (NFC), sorted, hidden files left out; nothing when there is no folder."""
+        if not folder.is_dir():
+            return {}
+        names = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
+        return {folded(name): folder / name for name in names if self._is_text(folder, name)}
+
+    def files_below(self, folder: Path) -> dict[str, Path]:
+        """Every regular file below a folder by its path in it (NFC), but for hidden ones and links that lead out."""
+        found: dict[str, Path] = {}
+        for parent, folders, _ in os.walk(folder):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for path in self.children(Path(parent)).values():
+                if self.is_served(path, folder):
+                    found[folded(path.relative_to(folder).as_posix())] = path
+        return found
+
+    def is_served(self, path: Path, home: Path) -> bool:
+        """Whether a path is a regular file that, links followed, lies in the folder `home`."""
+        if not path.is_symlink():
+            return path.is_file()
+        target, home = path.resolve(), home.resolve()
+        hidden = any(part.startswith(".") for part in target.parts[len(home.parts) :])
+        inside = target.is_file() and target.is_relative_to(home) and not hidden
+        if not inside:
+            self.report.warning(
+                self.mark(path), "this link does not lead to a file of the same folder: it is not served"
+            )
+        return inside
+
+    def _is_text(self, folder: Path, name: str) -> bool:
+        if is_showable(name):
+            return True
+        message = f"the file name {quoted(name)} holds characters that no address can: it is left out"
+        self.report.warning(self.mark(folder), message)
+        return False
+
+    def _fault_of(self, path: Path) -> str | None:
+        if not path.resolve().is_relative_to(self.root):
+            return "is a link that leads out of the hunt folder"
+        if not path.is_file():
+            return "is not a regular file"
+        if path.stat().st_size > MAX_TEXT_BYTES:
+            return f"is larger than {MAX_TEXT_BYTES // 1024} KiB"
+        return None

@@ -1,0 +1,41 @@
+"""Links from page to page inside a hunt, kept until it is known which pages there are."""
+
+from collections.abc import Iterable
+from urllib.parse import unquote, urlsplit
+
+from hunt.content.model import Hunt
+from hunt.content.names import folded
+from hunt.content.problems import Mark, Report, quoted
+
+LINKED = 2
+"""Parts of an address that name a page: the kind, the name."""
+
+
+class Links:
+    def __init__(self) -> None:
+        self._found: dict[tuple[Mark, str], None] = {}
+
+    def add(self, mark: Mark, address: str) -> None:
+        """Remembers an address that begins with a slash, and where it stands."""
+        self._found[mark, address] = None
+
+    def check(self, hunt: Hunt, report: Report) -> None:
+        """Warns of links to puzzles, rounds and pages that the hunt does not have."""
+        known: dict[str, Iterable[str]] = {"puzzles": hunt.slot_of, "rounds": hunt.round, "pages": hunt.pages}
+        names = {kind: {folded(name) for name in things} for kind, things in known.items()}
+        for mark, address in self._found:
+            kind, name = _target(address)
+            if kind in names and name not in names[kind]:
+                slot = hunt.slots.get(name) if kind == "puzzles" else None
+                hint = f"; did you mean {quoted(slot.slug)}?" if slot else report.did_you_mean(name, names[kind])
+                report.warning(mark, f"{quoted(address)}: there is no {kind.removesuffix('s')} {quoted(name)}{hint}")
+
+
+def _target(address: str) -> tuple[str, str]:
+    """The kind and the name that an address leads to, empty texts where it leads elsewhere."""
+    try:
+        url = urlsplit(address)
+    except ValueError:
+        return "", ""
+    parts = [folded(unquote(part)) for part in url.path.split("/") if part]
+    return (parts[0], parts[1]) if not url.netloc and len(parts) >= LINKED else ("", "")

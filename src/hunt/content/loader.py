@@ -1,0 +1,102 @@
+"""A hunt folder becomes a `Hunt`, with a list of everything that is wrong with it."""
+
+from pathlib import Path
+
+import msgspec
+
+from hunt.content.checker import check_leftovers, check_slots, with_usable_head
+from hunt.content.documents import read_titled
+from hunt.content.folder import HuntFolder
+from hunt.content.links import Links
+from hunt.content.model import Hunt, Page, Puzzle, Slot
+from hunt.content.names import fault_of, folded, readable
+from hunt.content.problems import HuntUnreadable, Loaded, Mark, Report, quoted
+from hunt.content.puzzle_folder import read_puzzle, stub
+from hunt.content.reader import read_struct
+from hunt.content.references import check_references
+from hunt.content.rounds import Completion, read_round
+from hunt.content.shapes import HuntShape
+from hunt.content.source import Marks, Source
+
+HUNT_FILE = "hunt.yaml"
+
+
+def load(folder: Path) -> Loaded:
+    """The hunt in a folder, as far as it makes sense; raises `HuntUnreadable` where there is none to speak of."""
+    return _Loader(folder).load()
+
+
+class _Loader:
+    def __init__(self, root: Path) -> None:
+        self._report = Report()
+        self._marks = Marks()
+        self._links = Links()
+        self._folder = HuntFolder(root, self._report)
+
+    def load(self) -> Loaded:
+        written = self._read()
+        check_references(written, self._marks, self._report)
+        check_slots(written, self._marks, self._report)
+        shape = self._usable(written)
+        if not shape.title or not shape.rounds:
+            raise HuntUnreadable(self._report.errors())
+        hunt = self._hunt(shape)
+        self._links.check(hunt, self._report)
+        check_leftovers(self._folder, written)
+        return Loaded(hunt, self._report.in_order())
+
+    def _read(self) -> HuntShape:
+        path = self._folder.root / HUNT_FILE
+        if not path.parent.is_dir():
+            self._report.error(Mark(str(path.parent)), "there is no such folder")
+        elif not path.exists():
+            self._report.error(Mark(HUNT_FILE), f"there is no such file in {path.parent}, so there is no hunt in it")
+        else:
+            node = self._folder.read_yaml(path)
+            source = Source(HUNT_FILE, self._report, self._marks)
+            shape = None if node is None else read_struct(HuntShape, source, node, "")
+            if shape is not None:
+                return shape
+        raise HuntUnreadable(self._report.errors())
+
+    def _usable(self, written: HuntShape) -> HuntShape:
+        rounds = Completion(self._marks, self._report).rounds(written.rounds)
+        shape = msgspec.structs.replace(written, rounds=rounds)
+        self._marks.move(written, shape)
+        return with_usable_head(shape, self._marks, self._report)
+
+    def _hunt(self, shape: HuntShape) -> Hunt:
+        homes = self._folder.children(self._folder.root / "rounds")
+        rounds = tuple(
+            read_round(self._folder, homes.get(folded(part.slug)), part, self._links) for part in shape.rounds
+        )
+        head = {name: value for name, value in msgspec.structs.asdict(shape).items() if name != "rounds"}
+        return Hunt(**head, root=self._folder.root, rounds=rounds, puzzles=self._puzzles(shape), pages=self._pages())
+
+    def _puzzles(self, shape: HuntShape) -> dict[str, Puzzle]:
+        homes = self._folder.children(self._folder.root / "puzzles")
+        slots = [slot for part in shape.rounds for slot in part.puzzles]
+        return {slot.slug: self._puzzle(slot, homes) for slot in slots}
+
+    def _puzzle(self, slot: Slot, homes: dict[str, Path]) -> Puzzle:
+        home = homes.get(folded(slot.slug))
+        if home is not None and home.is_dir():
+            return read_puzzle(self._folder, home, slot.slug, self._links)
+        why = f"there is no folder puzzles/{slot.slug} yet" if slot.slug != slot.id else "it has no slug yet"
+        message = f"slot {quoted(slot.id)} is filled with a stub: {why}"
+        self._report.warning(self._marks.of(slot, "slug"), message)
+        return stub(slot.slug)
+
+    def _pages(self) -> dict[str, Page]:
+        files = self._folder.children(self._folder.root / "pages").values()
+        pages = (self._page(path) for path in files if path.suffix == ".md")
+        return {page.name: page for page in pages if page is not None}
+
+    def _page(self, path: Path) -> Page | None:
+        name = folded(path.stem)
+        fault = fault_of(name)
+        if fault is not None:
+            self._report.error(self._folder.mark(path), f"the page {quoted(name)} {fault}")
+            return None
+        page = read_titled(self._folder, path, self._links)
+        return None if page is None else Page(name, page.title or readable(name), page.html)

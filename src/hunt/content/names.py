@@ -1,0 +1,57 @@
+"""Which texts may be slugs and ids, and that each is given once."""
+
+import re
+import unicodedata
+
+from hunt.content.problems import Mark, Report, quoted
+
+MAX_NAME = 200
+"""Characters in a slug, an id or the name of a page."""
+
+_FORBIDDEN = re.compile(r"[/\\?#\s\x00-\x1f\x7f-\x9f]")
+
+
+def fault_of(name: str) -> str | None:
+    """Why a text cannot be a slug or an id, as the end of a sentence; None when it can."""
+    if len(name) > MAX_NAME:
+        return f"is longer than {MAX_NAME} characters"
+    if name.startswith("."):
+        return "begins with a dot"
+    found = _FORBIDDEN.search(name)
+    if found is None:
+        return None
+    character = "a space" if found[0] == " " else quoted(found[0])
+    return f"holds {character}, which cannot stand in an address"
+
+
+def folded(name: str) -> str:
+    """The form in which two spellings of the same characters are equal (NFC): file systems change them freely."""
+    return unicodedata.normalize("NFC", name)
+
+
+def readable(name: str) -> str:
+    """A slug as a title: `unreal_islands` is "Unreal Islands"."""
+    words = re.split(r"[_\-\s]+", name)
+    return " ".join(word[:1].upper() + word[1:] for word in words if word) or name
+
+
+class Register:
+    """The names of one kind of thing; each may be given once."""
+
+    def __init__(self, kind: str, report: Report) -> None:
+        self._kind = kind
+        self._report = report
+        self._first: dict[str, Mark] = {}
+
+    def add(self, name: str, mark: Mark) -> bool:
+        """Whether the name may be used; if not, that was reported, unless it is empty (which was reported before)."""
+        if not name:
+            return False
+        fault = fault_of(name)
+        first = self._first.setdefault(folded(name), mark)
+        if fault is not None:
+            self._report.error(mark, f"the {self._kind} {quoted(name)} {fault}")
+        elif first is not mark:
+            where = f"in line {first.line} already ({first.place})"
+            self._report.error(mark, f"the {self._kind} {quoted(name)} is given {where}")
+        return fault is None and first is mark

@@ -1,0 +1,122 @@
+"""What is wrong with a hunt folder, told so that its authors can mend it."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from hunt.content.guess_text import canonical
+from hunt.content.model import Hunt
+
+MAX_QUOTED = 80
+"""Characters of an author's text that a message repeats."""
+
+MAX_COMPARISONS = 100_000
+"""Names that one load compares while it looks for the nearest valid one; after that it suggests nothing more."""
+
+
+_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class Mark(NamedTuple):
+    """Where something stands: the file relative to the hunt folder, the line from 1, the path of keys in the file."""
+
+    file: str
+    line: int | None = None
+    place: str = ""
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """One error or warning. `str()` gives the line that is printed."""
+
+    level: Literal["error", "warning"]
+    file: str
+    line: int | None = None
+    place: str = ""
+    message: str
+
+    def __str__(self) -> str:
+        line = "" if self.line is None else f":{self.line}"
+        return f"{printable(self.file)}{line}: {self.level}: {self.message}"
+
+
+class Loaded(Struct, frozen=True):
+    """A hunt that can be played as far as its folder makes sense, and everything that is wrong with the folder."""
+
+    hunt: Hunt
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.level == "error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.level == "warning")
+
+
+class HuntUnreadable(Exception):
+    """There is no hunt in the folder at all; `problems` are the errors that say why."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class Report:
+    """Collects the problems of one load."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._comparisons_left = MAX_COMPARISONS
+
+    def error(self, mark: Mark, message: str) -> None:
+        self._add("error", mark, message)
+
+    def warning(self, mark: Mark, message: str) -> None:
+        self._add("warning", mark, message)
+
+    def did_you_mean(self, name: str, names: Iterable[str]) -> str:
+        """The end of a sentence that suggests the nearest of `names`, or nothing when none is near."""
+        near = self.nearest(name, names)
+        return "" if near is None else f"; did you mean {quoted(near)}?"
+
+    def nearest(self, name: str, names: Iterable[str]) -> str | None:
+        """The one of `names` that somebody who wrote `name` probably meant."""
+        candidates = list(names)
+        self._comparisons_left -= len(candidates)
+        if self._comparisons_left < 0:
+            return None
+        plain = canonical(name)
+        same = next((other for other in candidates if plain and canonical(other) == plain), None)
+        return same or next(iter(difflib.get_close_matches(name, candidates, n=1)), None)
+
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.in_order() if problem.level == "error")
+
+    def in_order(self) -> tuple[Problem, ...]:
+        """Every problem, `hunt.yaml` first, then by file and line."""
+        key = lambda problem: (problem.file != "hunt.yaml", problem.file, problem.line or 0)  # noqa: E731 - a sort key
+        return tuple(sorted(self.problems, key=key))
+
+    def _add(self, level: Literal["error", "warning"], mark: Mark, message: str) -> None:
+        problem = Problem(level=level, file=mark.file, line=mark.line, place=mark.place, message=message)
+        self.problems.append(problem)
+
+
+def quoted(text: str) -> str:
+    """An author's text between backticks, shortened, harmless on a terminal."""
+    short = text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 1] + "…"
+    return f"`{printable(short)}`"
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that a terminal should not get (controls, lone surrogates, line ends)."""
+    return "".join(char if is_showable(char) else ascii(char)[1:-1] for char in text)
+
+
+def is_showable(text: str) -> bool:
+    """Whether the text is free of controls, line ends and lone surrogates. (Joiners are fine: emoji need them.)"""
+    return not _UNSHOWABLE.search(text)

@@ -1,0 +1,113 @@
+"""What conditions refer to: every id must exist, and no count may ask for more than there is."""
+
+from collections.abc import Iterator, Mapping
+
+from hunt.content.model import (
+    AllOf,
+    AnyOf,
+    Condition,
+    GateSatisfied,
+    InteractionCompleted,
+    PuzzlesSolved,
+    PuzzlesUnlocked,
+    RoundUnlocked,
+    SlotSolved,
+    SlotUnlocked,
+)
+from hunt.content.problems import Report, quoted
+from hunt.content.shapes import HuntShape, RoundShape
+from hunt.content.source import Marks
+
+_COUNT_KEYS = {PuzzlesSolved: "puzzles_solved", PuzzlesUnlocked: "puzzles_unlocked"}
+
+
+def conditions_of(shape: RoundShape) -> Iterator[Condition]:
+    """Every condition in a round, those within others too."""
+    tops = [shape.unlock_if]
+    tops += [item.unlock_if for item in shape.interactions]
+    optional = [gate.satisfied_if for gate in shape.gates]
+    for slot in shape.puzzles:
+        optional += [slot.visible_if, slot.unlockable_if, slot.unlocked_if]
+    tops += [condition for condition in optional if condition is not None]
+    for condition in tops:
+        yield from within(condition)
+
+
+def within(condition: Condition) -> Iterator[Condition]:
+    """The condition and every one inside it."""
+    yield condition
+    if isinstance(condition, AnyOf | AllOf):
+        for inner in condition.conditions:
+            yield from within(inner)
+
+
+def check_references(hunt: HuntShape, marks: Marks, report: Report) -> None:
+    """Reports every unknown id in a condition, and every count that can never be reached."""
+    checker = _Checker(hunt, marks, report)
+    for shape in hunt.rounds:
+        for condition in conditions_of(shape):
+            checker.check(condition, shape)
+
+
+class _Checker:
+    def __init__(self, hunt: HuntShape, marks: Marks, report: Report) -> None:
+        self._marks = marks
+        self._report = report
+        slots = [slot for shape in hunt.rounds for slot in shape.puzzles]
+        self._slots = {slot.id: slot.slug for slot in slots}
+        self._slot_of_slug = {slot.slug: slot.id for slot in slots if slot.slug}
+        self._known: dict[str, Mapping[str, object]] = {
+            "slot": self._slots,
+            "gate": {gate.id: None for shape in hunt.rounds for gate in shape.gates},
+            "interaction": {item.id: None for shape in hunt.rounds for item in shape.interactions},
+            "round": {shape.slug: None for shape in hunt.rounds},
+        }
+
+    def check(self, condition: Condition, shape: RoundShape) -> None:
+        match condition:
+            case SlotSolved(id=name):
+                self._name("slot_solved", "slot", name, condition)
+            case SlotUnlocked(id=name):
+                self._name("slot_unlocked", "slot", name, condition)
+            case GateSatisfied(id=name):
+                self._name("gate_satisfied", "gate", name, condition)
+            case InteractionCompleted(id=name):
+                self._name("interaction_completed", "interaction", name, condition)
+            case RoundUnlocked(slug=name):
+                self._name("round_unlocked", "round", name, condition)
+            case PuzzlesSolved() | PuzzlesUnlocked():
+                self._count(condition, shape)
+
+    def _name(self, key: str, kind: str, name: str, condition: Condition) -> None:
+        if name not in self._known[kind]:
+            named = "slug" if kind == "round" else "id"
+            message = f"{quoted(f'{key}: {name}')}: no {kind} has this {named}{self._hint(kind, name)}"
+            self._report.error(self._marks.of(condition), message)
+
+    def _count(self, condition: PuzzlesSolved | PuzzlesUnlocked, shape: RoundShape) -> None:
+        key = _COUNT_KEYS[type(condition)]
+        for name in condition.slots or ():
+            self._name("slots", "slot", name, condition)
+        if condition.slots is None:
+            have, which = sum(not slot.is_meta for slot in shape.puzzles), "non-metas are in this round"
+        else:
+            have, which = len(condition.slots), "slots are listed"
+        if condition.n > have:
+            message = f"{quoted(f'{key}: {condition.n}')} is never true: only {have} {which}"
+            self._report.warning(self._marks.of(condition), message)
+
+    def _hint(self, kind: str, name: str) -> str:
+        if kind == "slot" and name in self._slot_of_slug:
+            return f", it is a puzzle's slug; did you mean its slot {quoted(self._slot_of_slug[name])}?"
+        others = [other for other, known in self._known.items() if other != kind and name in known]
+        if others:
+            return f", but there is a {others[0]} of that name"
+        if kind != "slot":
+            return self._report.did_you_mean(name, self._known[kind])
+        near = self._report.nearest(name, [*self._slots, *self._slot_of_slug])
+        return "" if near is None else f"; did you mean {self._spelt(near)}?"
+
+    def _spelt(self, near: str) -> str:
+        if near in self._slots:
+            return quoted(near)
+        return f"{quoted(self._slot_of_slug[near])}, the slot of {quoted(near)}"

@@ -1,0 +1,84 @@
+"""The rounds of `hunt.yaml`: everything in them named once, and their folders read."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from hunt.content.documents import ASSETS, Shelf, read_document
+from hunt.content.folder import HuntFolder
+from hunt.content.links import Links
+from hunt.content.model import STRAY_LEADS, Gate, Interaction, Round, Slot
+from hunt.content.names import Register, readable
+from hunt.content.problems import Report, quoted
+from hunt.content.shapes import RoundShape
+from hunt.content.source import Marks
+
+_SERVED = {"art.svg", "art.png", "art.jpg", "art.webp", "style.css"}
+"""What is served of a round's folder beside its assets."""
+
+Named = TypeVar("Named", Gate, Interaction)
+
+
+class Completion:
+    """Leaves out what has no name of its own, which was or is reported, and fills in slugs and titles."""
+
+    def __init__(self, marks: Marks, report: Report) -> None:
+        self._marks = marks
+        self._report = report
+        self._rounds = Register("round", report)
+        self._slots = Register("slot", report)
+        self._slugs = Register("puzzle slug", report)
+        self._gates = Register("gate", report)
+        self._interactions = Register("interaction", report)
+
+    def rounds(self, shapes: Iterable[RoundShape]) -> tuple[RoundShape, ...]:
+        return tuple(self._round(shape) for shape in shapes if self._has_slug(shape))
+
+    def _has_slug(self, shape: RoundShape) -> bool:
+        mark = self._marks.of(shape, "slug")
+        if shape.slug == STRAY_LEADS:
+            self._report.error(
+                mark, f"no round may have the slug {quoted(STRAY_LEADS)}: locked rounds' puzzles have it"
+            )
+            return False
+        return self._rounds.add(shape.slug, mark)
+
+    def _round(self, shape: RoundShape) -> RoundShape:
+        interactions = self._named(shape.interactions, self._interactions)
+        return msgspec.structs.replace(
+            shape,
+            title=shape.title or readable(shape.slug),
+            puzzles=tuple(slot for slot in map(self._slot, shape.puzzles) if slot is not None),
+            gates=self._named(shape.gates, self._gates),
+            interactions=tuple(msgspec.structs.replace(item, title=item.title or item.id) for item in interactions),
+        )
+
+    def _slot(self, slot: Slot) -> Slot | None:
+        if not self._slots.add(slot.id, self._marks.of(slot, "id")):
+            return None
+        for slug in dict.fromkeys((slot.slug, slot.id)):
+            if self._slugs.add(slug, self._marks.of(slot, "slug")):
+                completed = msgspec.structs.replace(slot, slug=slug)
+                self._marks.move(slot, completed)
+                return completed
+        return None
+
+    def _named(self, items: Iterable[Named], register: Register) -> tuple[Named, ...]:
+        return tuple(item for item in items if register.add(item.id, self._marks.of(item, "id")))
+
+
+def read_round(folder: HuntFolder, home: Path | None, shape: RoundShape, links: Links) -> Round:
+    """The round with its page, style, art and assets."""
+    values = msgspec.structs.asdict(shape)
+    if home is None:
+        return Round(**values)
+    address = f"/rounds/{quote(shape.slug, safe='')}/{ASSETS}"
+    beside = {
+        name: path for name, path in folder.children(home).items() if name in _SERVED and folder.is_served(path, home)
+    }
+    assets = folder.files_below(home / "assets") | beside
+    shelves = [Shelf(ASSETS, address, assets), Shelf("", address, beside)]
+    return Round(**values, html=read_document(folder, home, "round", shelves, links) or "", assets=assets)

@@ -1,0 +1,127 @@
+"""YAML text to a tree of nodes that remember their lines, within fixed bounds.
+
+Only the tree is built: no tag makes an object, and an alias bomb is counted before anybody walks it.
+"""
+
+from collections.abc import Iterator
+
+import yaml
+from yaml.events import CollectionEndEvent, CollectionStartEvent
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+MAX_DEPTH = 60
+"""Lists and mappings within each other, aliases followed. (The C parser would overflow its stack at some 30,000.)"""
+
+MAX_VALUES = 200_000
+"""Values in one file, aliases followed."""
+
+NULL = "tag:yaml.org,2002:null"
+MERGE = "tag:yaml.org,2002:merge"
+MAPPING = "tag:yaml.org,2002:map"
+SEQUENCE = "tag:yaml.org,2002:seq"
+_SCALARS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value")}
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class YamlBroken(Exception):
+    """The text is no YAML that we read; `line` counts from 1 where it is known."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        self.line = line
+        super().__init__(message)
+
+
+def compose(text: str) -> Node | None:
+    """The root node of the only document in `text`, None when there is nothing in it; raises `YamlBroken`."""
+    try:
+        _check_depth(text)
+        root: Node | None = yaml.compose(text, _Loader)
+    except yaml.MarkedYAMLError as error:
+        raise YamlBroken(*_sentence(error)) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise YamlBroken(f"this is not YAML: U+{ord(_char(error)):04X} may not stand in it", line) from error
+    if root is not None:
+        _Weight().of(root, 0)
+    return root
+
+
+def line_of(node: Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def pairs(node: MappingNode) -> Iterator[tuple[Node, Node]]:
+    """The keys and values of a mapping, then those that it merges in with `<<`, as far as they are mappings."""
+    merged = [value for key, value in node.value if key.tag == MERGE]
+    yield from ((key, value) for key, value in node.value if key.tag != MERGE)
+    for value in merged:
+        for source in value.value if isinstance(value, SequenceNode) else [value]:
+            if isinstance(source, MappingNode):
+                yield from pairs(source)
+
+
+def is_plain(node: Node) -> bool:
+    """Whether the node carries no tag but those of plain YAML values."""
+    if isinstance(node, ScalarNode):
+        return node.tag in _SCALARS
+    return node.tag == (MAPPING if isinstance(node, MappingNode) else SEQUENCE)
+
+
+def is_quoted(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and node.style in ("'", '"')
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise _too_deep(event.start_mark.line + 1 if event.start_mark else None)
+
+
+class _Weight:
+    """Counts values as if every alias were written out, looking at each node once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[int, int]] = {}
+
+    def of(self, node: Node, depth: int) -> tuple[int, int]:
+        """How many values the node holds, and how deep it goes below itself."""
+        count, height = self._known.get(id(node)) or self._count(node, depth)
+        if depth + height > MAX_DEPTH:
+            raise _too_deep(line_of(node))
+        if count > MAX_VALUES:
+            raise YamlBroken(f"with its aliases written out this has more than {MAX_VALUES} values", line_of(node))
+        self._known[id(node)] = (count, height)
+        return count, height
+
+    def _count(self, node: Node, depth: int) -> tuple[int, int]:
+        if depth > MAX_DEPTH:
+            raise _too_deep(line_of(node))
+        if isinstance(node, ScalarNode):
+            return 1, 0
+        children = node.value if isinstance(node, SequenceNode) else [part for pair in node.value for part in pair]
+        weights = [self.of(child, depth + 1) for child in children]
+        return 1 + sum(count for count, _ in weights), 1 + max((height for _, height in weights), default=0)
+
+
+def _too_deep(line: int | None) -> YamlBroken:
+    return YamlBroken(f"lists and mappings are nested more than {MAX_DEPTH} deep, or contain themselves", line)
+
+
+def _sentence(error: yaml.MarkedYAMLError) -> tuple[str, int | None]:
+    what = error.problem or error.context or "it cannot be understood"
+    if "tab character" in what or "'\\t'" in what:
+        what += " (indent with spaces, not with tabs)"
+    if "another document" in what:
+        what = "a second document begins here, only one is read"
+    mark = error.problem_mark or error.context_mark
+    return f"this is not YAML: {what}", mark.line + 1 if mark is not None else None
+
+
+def _char(error: yaml.reader.ReaderError) -> str:
+    return chr(error.character) if isinstance(error.character, int) else str(error.character)[:1]
