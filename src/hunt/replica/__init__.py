@@ -1,0 +1,23 @@
+"""The Redis replica of the activity log."""
+
+from hunt.replica.connection import blocking, connect, publish_interval
+from hunt.replica.errors import Away, Behind, Gone, LogAway, RebuildFailed, Unreadable
+from hunt.replica.replica import Replica
+from hunt.replica.source import Source
+from hunt.replica.status import Counters, Status
+
+__all__ = [
+    "Away",
+    "Behind",
+    "Counters",
+    "Gone",
+    "LogAway",
+    "RebuildFailed",
+    "Replica",
+    "Source",
+    "Status",
+    "Unreadable",
+    "blocking",
+    "connect",
+    "publish_interval",
+]

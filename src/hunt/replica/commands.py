@@ -1,0 +1,25 @@
+"""The few plain reads, with the types that this room's clients give (bytes, RESP2)."""
+
+from typing import cast
+
+from redis.asyncio import Redis
+
+from hunt.replica import keys
+from hunt.replica.messages import Message, RawMessages, parse
+
+
+async def stream_range(redis: Redis, stream: str, after: int, upto: int | None, limit: int | None) -> RawMessages:
+    """What the stream holds in (after, upto], or after `after` when `upto` is None; at most `limit`. Raises RedisError."""
+    last = "+" if upto is None else keys.message_id(upto)
+    return cast(RawMessages, await redis.xrange(stream, keys.message_id(after + 1), last, count=limit))
+
+
+async def team_range(redis: Redis, team_id: int, after: int, upto: int, limit: int) -> list[Message]:
+    """The first `limit` messages in (after, upto] of the team's stream. Raises RedisError and BadMessage."""
+    return parse(await stream_range(redis, keys.team_stream(team_id), after, upto, limit))
+
+
+async def team_scores(redis: Redis) -> list[tuple[str, int]]:
+    """Members and scores of the sorted set of teams, as they are. Raises RedisError."""
+    pairs = cast(list[tuple[bytes, float]], await redis.zrange(keys.TEAMS, 0, -1, withscores=True))
+    return [(member.decode(errors="replace"), int(score)) for member, score in pairs]

@@ -1,0 +1,35 @@
+"""What can go wrong, as far as a caller can do something about it."""
+
+from redis.exceptions import RedisError
+
+
+class Unreadable(Exception):
+    """The replica cannot answer; read the log instead."""
+
+
+class Away(Unreadable):
+    """Redis does not answer, or not in time."""
+
+
+class Behind(Unreadable):
+    """The replica ends before the entry that was asked for."""
+
+    def __init__(self, head: int, asked: int) -> None:
+        super().__init__(f"The replica ends at entry {head}, before entry {asked}.")
+        self.head = head
+
+
+class Gone(Unreadable):
+    """The replica is missing, damaged, or another one has taken its place."""
+
+
+class LogAway(Exception):
+    """Raised by a `Source` whose log cannot be read at the moment."""
+
+
+class RebuildFailed(Exception):
+    """The replica was not rebuilt; the message says why."""
+
+
+PASSING = (RedisError, LogAway)
+"""What a background task survives: it tries again later."""

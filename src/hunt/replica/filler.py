@@ -1,0 +1,50 @@
+"""Brings a replica that is behind up to the log."""
+
+import asyncio
+from collections.abc import Sequence
+
+from hunt.game.entries import Entry
+from hunt.replica.pace import Pace
+from hunt.replica.scripts import Appended, Scripts, Verdict
+from hunt.replica.source import Forked, Source, digest_of_log, page_after
+from hunt.replica.status import Health
+
+
+class Filler:
+    """Appends with the log's own digests. Many may do so at once: an append is taken once or refused."""
+
+    def __init__(self, scripts: Scripts, source: Source, health: Health, pace: Pace) -> None:
+        self._scripts = scripts
+        self._source = source
+        self._health = health
+        self._pace = pace
+
+    async def append(self, previous: int, digest: str, entries: Sequence[Entry]) -> Appended:
+        """One call of the append script, counted. `digest` is the log's at `previous`, never what Redis said."""
+        answer = await self._scripts.append(previous, digest, entries)
+        counters = self._health.counters
+        name = answer.verdict.value.lower()
+        setattr(counters, name, getattr(counters, name) + 1)
+        if answer.verdict is Verdict.OK:
+            counters.published += len(entries)
+        return answer
+
+    async def fill(self, head: int) -> Verdict:
+        """Appends what the log has after the replica's `head`; OK at its end, else the verdict that stopped it."""
+        digest = await digest_of_log(self._source, head)
+        if digest is None:
+            return Verdict.FORK
+        self._health.counters.fills += 1
+        while True:
+            try:
+                page = await page_after(self._source, head, digest, self._pace.batch)
+            except Forked:
+                return Verdict.FORK
+            if page:
+                answer = await self.append(head, digest, page)
+                if answer.verdict not in (Verdict.OK, Verdict.DUP):
+                    return answer.verdict
+                head, digest = page[-1].id, page[-1].digest
+            if len(page) < self._pace.batch:
+                return Verdict.OK
+            await asyncio.sleep(self._pace.rest)

@@ -1,0 +1,64 @@
+"""Messages of a stream: their ids and bodies, checked as far as that needs no log."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from hunt.game.entries import Entry, decode_entry
+from hunt.replica import keys
+
+RawMessages = Sequence[tuple[bytes, Mapping[bytes, bytes] | None]]
+"""What XRANGE gives."""
+
+Message = tuple[int, bytes]
+"""The entry's id and the JSON of the entry."""
+
+
+class BadMessage(Exception):
+    """A message that this room has not written."""
+
+
+def parse(raw: RawMessages) -> list[Message]:
+    """What XRANGE or XREAD gave as messages; BadMessage for one of another form."""
+    return [(_entry_id(id), _body(id, fields)) for id, fields in raw]
+
+
+def _entry_id(id: bytes) -> int:
+    time, _, number = id.partition(b"-")
+    if time != b"0":
+        raise BadMessage(f"Message {id!r} has an id that is no entry's.")
+    return int(number)
+
+
+def _body(id: bytes, fields: Mapping[bytes, bytes] | None) -> bytes:
+    if not fields or fields.keys() != {keys.FIELD}:
+        raise BadMessage(f"Message {id!r} does not have the one field that an entry has.")
+    return fields[keys.FIELD]
+
+
+def decode(message: Message) -> Entry:
+    """The entry in a message; BadMessage when it is none or has another id than the message."""
+    id, body = message
+    try:
+        entry = decode_entry(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadMessage(f"Message 0-{id} does not hold an entry.") from error
+    if entry.id != id:
+        raise BadMessage(f"Message 0-{id} holds the entry {entry.id}.")
+    return entry
+
+
+def decode_dense(after: int, messages: Iterable[Message]) -> list[Entry]:
+    """The entries after + 1, after + 2, …; BadMessage for a hole or anything that is no entry."""
+    entries: list[Entry] = []
+    for expected, message in enumerate(messages, after + 1):
+        if message[0] != expected:
+            raise BadMessage(f"Message 0-{message[0]} stands where 0-{expected} belongs.")
+        entries.append(decode(message))
+    return entries
+
+
+def read_reply(reply: Any) -> list[Message]:
+    """The messages in a reply of XREAD on one stream; an empty list for none."""
+    return parse(reply[0][1]) if reply else []

@@ -1,0 +1,74 @@
+"""Waiting for new entries at the global stream, for the feed."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from hunt.game.entries import Entry
+from hunt.replica import keys
+from hunt.replica.errors import Away, Behind, Gone
+from hunt.replica.messages import BadMessage, decode_dense, read_reply
+from hunt.replica.scripts import Scripts
+
+GRACE_SECONDS: Final = 1.0
+"""How much longer than asked for a blocked read may take before Redis counts as away."""
+
+
+class Reader:
+    """Reads with an explicit cursor, and looks whether the stream is still the one that the cursor belongs to.
+
+    A blocked read waits in silence at a stream that became shorter or disappeared. So before the first read from a
+    position, and after each that brought nothing, the replica is inspected.
+    """
+
+    def __init__(self, redis: Redis, scripts: Scripts, ask_repair: Callable[[], None]) -> None:
+        self._redis = redis
+        self._scripts = scripts
+        self._ask_repair = ask_repair
+        self._gen = ""
+        self._position: int | None = None
+
+    async def read(self, after: int, block_ms: int, count: int) -> list[Entry]:
+        """The entries after + 1, after + 2, …, at most `count`; an empty list when none came within `block_ms`.
+
+        Ids are checked; the digest chain is for the caller to check, who knows the digest at `after`. Behind, Gone or
+        Away mean: read the log. One reader at a time.
+        """
+        try:
+            async with asyncio.timeout(block_ms / 1000 + GRACE_SECONDS):
+                return await self._read(after, block_ms, count)
+        except (RedisError, TimeoutError) as error:
+            self._position = None
+            raise Away(f"Redis does not answer: {error}") from error
+        except (Gone, Behind):
+            self._position = None
+            self._ask_repair()
+            raise
+
+    async def _read(self, after: int, block_ms: int, count: int) -> list[Entry]:
+        if after != self._position:
+            await self._inspect(after)
+        reply = await self._redis.xread({keys.STREAM: keys.message_id(after)}, count=count, block=block_ms)
+        try:
+            entries = decode_dense(after, read_reply(reply))
+        except BadMessage as error:
+            raise Gone(str(error)) from error
+        if entries:
+            self._position = entries[-1].id
+        else:
+            await self._inspect(after)
+        return entries
+
+    async def _inspect(self, after: int) -> None:
+        replica = await self._scripts.inspect()
+        if replica.damage:
+            raise Gone(replica.damage)
+        other, self._gen = self._gen not in ("", replica.gen), replica.gen
+        if other:
+            raise Gone("The replica has been rebuilt.")
+        if replica.head < after:
+            raise Behind(replica.head, after)
+        self._position = after

@@ -1,0 +1,101 @@
+"""Compares the replica with the log, again and again, and mends what differs."""
+
+import asyncio
+from collections.abc import Callable
+from random import SystemRandom
+from typing import Final
+
+from hunt.replica.diagnosis import Finding, diagnose
+from hunt.replica.errors import PASSING
+from hunt.replica.filler import Filler
+from hunt.replica.lease import Lease
+from hunt.replica.rebuild import Builder
+from hunt.replica.scripts import Scripts, Verdict
+from hunt.replica.source import Source, digest_of_log
+from hunt.replica.status import Health
+
+JITTER: Final = 0.2
+"""Share of the interval by which it varies, so that processes do not check in step."""
+RETRY_SECONDS: Final = 0.5
+"""After a repair or an error: look again soon."""
+SPACING_SECONDS: Final = 0.1
+"""Between two checks, however often somebody asks for one."""
+
+_random = SystemRandom()
+
+
+class Reconciler:
+    """Reads Redis first and the log second, so that in one history the log is never behind what was read from Redis."""
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        source: Source,
+        health: Health,
+        *,
+        filler: Filler,
+        builder: Builder,
+        lease: Lease,
+        interval: float,
+        on_other_gen: Callable[[], None],
+    ) -> None:
+        self._scripts = scripts
+        self._source = source
+        self._health = health
+        self._filler = filler
+        self._builder = builder
+        self._lease = lease
+        self._interval = interval
+        self._on_other_gen = on_other_gen
+        self._gen = ""
+        self._asked = asyncio.Event()
+
+    def ask(self) -> None:
+        """Somebody met with a damaged replica: check at once, whoever holds the lease."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        while True:
+            asked = self._asked.is_set()
+            self._asked.clear()
+            settled = await self._check(asked=asked)
+            await asyncio.sleep(SPACING_SECONDS)
+            await self._pause(self._interval if settled else min(RETRY_SECONDS, self._interval))
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds * _random.uniform(1 - JITTER, 1 + JITTER)):
+                await self._asked.wait()
+        except TimeoutError:
+            return
+
+    async def _check(self, *, asked: bool) -> bool:
+        """One check and at most one repair; True when nothing is left to do for this process."""
+        try:
+            finding = await self.examine()
+            if finding is None or not (asked or await self._lease.hold()):
+                return True
+            await self._mend(finding)
+        except PASSING as error:
+            self._health.failed(error)
+        return False
+
+    async def examine(self) -> Finding | None:
+        """What is wrong with the replica now. Raises RedisError and LogAway."""
+        replica = await self._scripts.inspect()
+        head, _ = await self._source.head()
+        there = await digest_of_log(self._source, replica.head) if replica.present else None
+        if replica.gen != self._gen:
+            self._gen = replica.gen
+            self._on_other_gen()
+        self._health.checked()
+        return diagnose(replica, head, there)
+
+    async def _mend(self, finding: Finding) -> None:
+        if finding.action == "rebuild":
+            self._on_other_gen()
+            await self._builder.rebuild(finding.reason)
+            return
+        replica = await self._scripts.inspect()
+        if await self._filler.fill(replica.head) is Verdict.OK:
+            self._health.repaired(f"Filled up from the log. {finding.reason}")

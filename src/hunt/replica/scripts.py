@@ -1,0 +1,148 @@
+"""The Lua scripts, which are the one way in which this room writes to Redis, as typed functions."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from importlib.resources import files
+from typing import Any, Final
+
+from msgspec import Struct
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from hunt.game.entries import Entry, encode_entry
+from hunt.replica import keys
+from hunt.replica.messages import Message
+
+PROGRESS_SECONDS: Final = 5.0
+"""A builder that adds nothing for so long may be taken over from."""
+
+
+class Verdict(StrEnum):
+    """What came of an append."""
+
+    OK = "OK"
+    DUP = "DUP"
+    """The replica has all of it already."""
+    GAP = "GAP"
+    """The replica ends before the entry that these follow."""
+    FORK = "FORK"
+    """The replica holds another entry at its head than this history."""
+    RESET = "RESET"
+    """There is no replica, or one of other rules."""
+    CORRUPT = "CORRUPT"
+    """The stream does not hold what its head says."""
+
+
+class Swap(StrEnum):
+    OK = "OK"
+    LOST = "LOST"
+    BEHIND = "BEHIND"
+
+
+class TeamVerdict(StrEnum):
+    OK = "OK"
+    MOVED = "MOVED"
+    CORRUPT = "CORRUPT"
+    GONE = "GONE"
+
+
+class Appended(Struct, frozen=True):
+    verdict: Verdict
+    head: int
+
+
+class Inspection(Struct, frozen=True):
+    """What the replica says of itself. Without a stream `length` is -1; without meta `head` is 0 and the texts are empty."""
+
+    rules: str
+    head: int
+    digest: str
+    gen: str
+    bad: str
+    length: int
+    top: str
+
+    @property
+    def present(self) -> bool:
+        return self.rules == keys.RULES
+
+    @property
+    def damage(self) -> str:
+        """Why this replica must not be used, or an empty string. A dense stream is as long as its last id says."""
+        if not self.present:
+            return "There is no replica of this version."
+        if self.bad:
+            return f"The replica is marked: {self.bad}."
+        if self.length < 0:
+            return "The stream is missing."
+        if self.length != self.head or self.top != (keys.message_id(self.head) if self.head else ""):
+            return f"The stream has {self.length} entries up to {self.top or 'none'}, its head says {self.head}."
+        return ""
+
+
+class Scripts:
+    """Each method is one round trip and one atomic step; all raise RedisError."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._append = _script(redis, "append")
+        self._inspect = _script(redis, "inspect")
+        self._mark = _script(redis, "mark")
+        self._chunk = _script(redis, "chunk")
+        self._swap = _script(redis, "swap")
+        self._team = _script(redis, "team")
+        self._drop = _script(redis, "drop")
+        self._lease = _script(redis, "lease")
+
+    async def append(self, previous: int, digest: str, entries: Sequence[Entry]) -> Appended:
+        """Appends `entries`, which follow the entry `previous` with the log's `digest`."""
+        args: list[Any] = [keys.RULES, previous, digest]
+        for entry in entries:
+            args += (encode_entry(entry), entry.digest)
+        verdict, head = await self._append(keys=[keys.META, keys.STREAM], args=args)
+        return Appended(Verdict(verdict.decode()), int(head))
+
+    async def inspect(self) -> Inspection:
+        reply = await self._inspect(keys=[keys.META, keys.STREAM, keys.TEAMS])
+        length = reply.pop(5)
+        rules, head, digest, gen, bad, top = (item.decode() for item in reply)
+        return Inspection(rules, int(head or 0), digest, gen, bad, length, top)
+
+    async def mark_bad(self, gen: str, reason: str) -> bool:
+        """Marks the replica as bad; False when `gen` has been replaced already."""
+        return bool(await self._mark(keys=[keys.META], args=[gen, reason]))
+
+    async def add_chunk(self, token: str, done: int, entries: Sequence[Entry]) -> bool:
+        """Adds `entries` after the first `done` to the shadow stream; False when another builder has taken over."""
+        args: list[Any] = [token, _milliseconds(PROGRESS_SECONDS), done, *map(encode_entry, entries)]
+        return bool(await self._chunk(keys=[keys.BUILDER, keys.shadow_stream(token)], args=args))
+
+    async def swap(self, token: str, head: int, digest: str, denied: str) -> Swap:
+        """Puts the shadow stream in place; `denied` is a digest at which the log says the replica cannot stand."""
+        names = [keys.BUILDER, keys.shadow_stream(token), keys.STREAM, keys.META, keys.TEAMS]
+        reply = await self._swap(keys=names, args=[token, keys.RULES, head, digest, denied])
+        return Swap(reply.decode())
+
+    async def extend_team(
+        self, gen: str, team_id: int, *, score: int, length: int, upto: int, messages: Sequence[Message]
+    ) -> tuple[TeamVerdict, int]:
+        """Adds `messages`, moves the score from `score` to `upto`; the verdict and the score as it is now (-1: none)."""
+        args: list[Any] = [gen, team_id, score, length, upto]
+        for message in messages:
+            args += message
+        names = [keys.META, keys.TEAMS, keys.team_stream(team_id)]
+        verdict, now = await self._team(keys=names, args=args)
+        return TeamVerdict(verdict.decode()), int(float(now))
+
+    async def drop_team(self, team_id: int) -> None:
+        await self._drop(keys=[keys.TEAMS, keys.team_stream(team_id)], args=[team_id])
+
+    async def hold_lease(self, holder: str, seconds: float) -> bool:
+        return bool(await self._lease(keys=[keys.LEASE], args=[holder, _milliseconds(seconds)]))
+
+
+def _script(redis: Redis, name: str) -> AsyncScript:
+    return redis.register_script((files(__package__) / "lua" / f"{name}.lua").read_text())
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)

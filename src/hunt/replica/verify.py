@@ -1,0 +1,96 @@
+"""Compares all of Redis with all of the log, for people."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from hunt.game.entries import encode_entry
+from hunt.replica import keys
+from hunt.replica.messages import BadMessage, Message, parse
+from hunt.replica.scripts import Scripts
+from hunt.replica.source import Source, digest_of_log
+
+PAGE_ENTRIES: Final = 500
+LAG_SECONDS: Final = 2.0
+"""A replica that reaches the log's head within this time is not behind."""
+LAG_CHECK_SECONDS: Final = 0.1
+
+
+class Verifier:
+    """Reads; changes nothing. Entries that are appended meanwhile do not disturb it."""
+
+    def __init__(self, redis: Redis, scripts: Scripts, source: Source) -> None:
+        self._redis = redis
+        self._scripts = scripts
+        self._source = source
+
+    async def findings(self) -> list[str]:
+        """What is wrong, in sentences; an empty list when nothing is. Raises LogAway."""
+        try:
+            return [finding async for finding in self._findings()]
+        except RedisError as error:
+            return [f"Redis does not answer: {error}"]
+
+    async def _findings(self) -> AsyncIterator[str]:
+        head, _ = await self._source.head()
+        replica = await self._scripts.inspect()
+        if replica.damage:
+            yield replica.damage
+            return
+        if await digest_of_log(self._source, replica.head) != replica.digest:
+            yield f"The replica's digest at entry {replica.head} is not the log's."
+        difference = await self._difference(keys.STREAM, replica.head, None)
+        if difference:
+            yield f"The stream {difference}"
+        async for finding in self._teams(replica.head):
+            yield finding
+        if not await self._reaches(head):
+            yield f"The replica stays behind entry {head}, the log's last."
+
+    async def _reaches(self, head: int) -> bool:
+        for _ in range(int(LAG_SECONDS / LAG_CHECK_SECONDS)):
+            if (await self._scripts.inspect()).head >= head:
+                return True
+            await asyncio.sleep(LAG_CHECK_SECONDS)
+        return False
+
+    async def _teams(self, head: int) -> AsyncIterator[str]:
+        for member, score in await self._redis.zrange(keys.TEAMS, 0, -1, withscores=True):
+            name = member.decode(errors="replace")
+            if not name.isdigit() or score > max(head, (await self._scripts.inspect()).head):
+                yield f"The index of teams says {score:.0f} for {name}, which cannot be."
+                continue
+            difference = await self._difference(keys.team_stream(int(name)), int(score), int(name))
+            if difference:
+                yield f"The stream of team {name} {difference}"
+
+    async def _difference(self, stream: str, upto: int, team_id: int | None) -> str | None:
+        """Where the stream first differs from the log in (0, upto]; None when it does not."""
+        after = 0
+        while after < upto:
+            rows = await self._source.entries(after, PAGE_ENTRIES, team_id)
+            right = [(row.id, encode_entry(row).encode()) for row in rows if row.id <= upto]
+            last = right[-1][0] if len(right) == PAGE_ENTRIES else upto
+            raw = await self._redis.xrange(stream, keys.message_id(after + 1), keys.message_id(last))
+            try:
+                held = parse(raw)
+            except BadMessage as error:
+                return f"holds what is no entry: {error}"
+            difference = _first_difference(right, held)
+            if difference:
+                return difference
+            after = last
+        return None
+
+
+def _first_difference(right: Iterable[Message], held: Iterable[Message]) -> str | None:
+    bodies = dict(held)
+    for id, body in right:
+        if id not in bodies:
+            return f"lacks entry {id}."
+        if bodies.pop(id) != body:
+            return f"holds another entry {id} than the log."
+    return f"holds entry {min(bodies)}, which does not belong there." if bodies else None
