@@ -12,6 +12,7 @@ from hunt.content.model import Hunt, Page, Puzzle, Slot
 from hunt.content.names import fault_of, folded, readable
 from hunt.content.problems import HuntUnreadable, Loaded, Mark, Report, quoted
 from hunt.content.puzzle_folder import read_puzzle, stub
+from hunt.content.reach import check_reach
 from hunt.content.reader import read_struct
 from hunt.content.references import check_references
 from hunt.content.rounds import Completion, read_round
@@ -37,6 +38,7 @@ class _Loader:
         written = self._read()
         check_references(written, self._marks, self._report)
         check_slots(written, self._marks, self._report)
+        check_reach(written, self._marks, self._report)
         shape = self._usable(written)
         if not shape.title or not shape.rounds:
             raise HuntUnreadable(self._report.errors())
