@@ -9,7 +9,7 @@ from hunt.replica.messages import Message, RawMessages, parse
 
 
 async def stream_range(redis: Redis, stream: str, after: int, upto: int | None, limit: int | None) -> RawMessages:
-    """What the stream holds in (after, upto], or after `after` when `upto` is None; at most `limit`. Raises RedisError."""
+    """At most `limit` messages in (after, upto], or of all after `after` when `upto` is None. Raises RedisError."""
     last = "+" if upto is None else keys.message_id(upto)
     return cast(RawMessages, await redis.xrange(stream, keys.message_id(after + 1), last, count=limit))
 

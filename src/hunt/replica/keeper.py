@@ -8,9 +8,10 @@ from redis.asyncio import Redis
 
 from hunt.game.entries import encode_entry
 from hunt.replica import keys
+from hunt.replica.commands import team_range, team_scores
 from hunt.replica.errors import PASSING
 from hunt.replica.ledger import NO_STREAM, Ledger, Ledgers
-from hunt.replica.messages import BadMessage, Message, parse
+from hunt.replica.messages import BadMessage, Message
 from hunt.replica.scripts import Inspection, Scripts, TeamVerdict
 from hunt.replica.source import Source
 from hunt.replica.status import Health
@@ -63,8 +64,8 @@ class TeamKeeper:
     async def audit_next(self) -> None:
         """Compares the next team's stream with the log; all teams come round in turn. Raises RedisError, LogAway."""
         if not self._to_audit:
-            members = await self._redis.zrange(keys.TEAMS, 0, -1)
-            self._to_audit.extend(int(member) for member in members if member.isdigit())
+            scores = await team_scores(self._redis)
+            self._to_audit.extend(int(member) for member, _ in scores if member.isdigit())
         if self._to_audit:
             await self._audit(self._to_audit.popleft())
             self._ledgers.trim()
@@ -145,9 +146,3 @@ class TeamKeeper:
         self._health.counters.team_drops += 1
         self._health.repaired(f"Dropped the stream of team {team_id}, which was not what the log holds.")
         self.put_down(team_id)
-
-
-async def team_range(redis: Redis, team_id: int, after: int, upto: int, limit: int) -> list[Message]:
-    """The first `limit` messages in (after, upto] of the team's stream. Raises RedisError and BadMessage."""
-    first, last = keys.message_id(after + 1), keys.message_id(upto)
-    return parse(await redis.xrange(keys.team_stream(team_id), first, last, count=limit))

@@ -1,7 +1,7 @@
 """What the log is known to hold for a team, small enough to keep: an id and a hash for each entry.
 
-A team's stream has no digest chain of its own, for the entries between belong to other teams. So a process remembers what
-it has read from the log, 16 bytes an entry, and believes a stream only where it says the same.
+A team's stream has no digest chain of its own, for the entries between belong to other teams. So a process remembers
+what it has read from the log, 16 bytes an entry, and believes a stream only where it says the same.
 """
 
 from array import array
@@ -32,7 +32,7 @@ class Ledger:
         return len(self._ids)
 
     def learn(self, messages: Sequence[Message], upto: int) -> None:
-        """Takes `messages`, read from the log, as all that the team has up to `upto`; those known already are skipped."""
+        """Takes `messages`, read from the log, as all that the team has up to `upto`; known ones are skipped."""
         for id, body in messages:
             if id > self.upto:
                 self._ids.append(id)
@@ -50,9 +50,7 @@ class Ledger:
         if len(messages) != end - start:
             return False
         known = zip(self._ids[start:end], self._hashes[start:end], strict=True)
-        return all(
-            id == known_id and hash(body) == sum_ for (id, body), (known_id, sum_) in zip(messages, known, strict=True)
-        )
+        return list(known) == [(id, hash(body)) for id, body in messages]
 
 
 class Ledgers:

@@ -93,7 +93,7 @@ class Replica:
         self._publisher.publish(entries, previous_digest)
 
     async def run(self) -> None:
-        """Publishes, extends the teams' streams, reconciles and scrubs until cancelled. Redis and log may come and go."""
+        """Publishes, extends the teams' streams, reconciles and scrubs until cancelled; Redis may come and go."""
         async with asyncio.TaskGroup() as group:
             for part in (self._publisher, self._keeper, self._reconciler, self._scrubber):
                 group.create_task(part.run(), name=type(part).__name__)
@@ -145,7 +145,7 @@ class Replica:
         """
         try:
             async with asyncio.timeout(REBUILD_PATIENCE_SECONDS):
-                while not await self._builder.rebuild("Somebody asked for it."):
+                while not await self._builder.rebuild("Somebody asked for it."):  # noqa: ASYNC110 - others build
                     await asyncio.sleep(REBUILD_RETRY_SECONDS)
         except TimeoutError as error:
             raise RebuildFailed("The replica was not rebuilt: others kept building it. Try again later.") from error

@@ -52,7 +52,7 @@ class Appended(Struct, frozen=True):
 
 
 class Inspection(Struct, frozen=True):
-    """What the replica says of itself. Without a stream `length` is -1; without meta `head` is 0 and the texts are empty."""
+    """What the replica says of itself. `length` is -1 without a stream; without meta `head` is 0, texts empty."""
 
     rules: str
     head: int
@@ -125,7 +125,7 @@ class Scripts:
     async def extend_team(
         self, gen: str, team_id: int, *, score: int, length: int, upto: int, messages: Sequence[Message]
     ) -> tuple[TeamVerdict, int]:
-        """Adds `messages`, moves the score from `score` to `upto`; the verdict and the score as it is now (-1: none)."""
+        """Adds `messages`, moves the score from `score` to `upto`; the verdict and the score now (-1: none)."""
         args: list[Any] = [gen, team_id, score, length, upto]
         for message in messages:
             args += message

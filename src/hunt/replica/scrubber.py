@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from hunt.game.entries import GENESIS, BrokenChain, Entry, check_chain, encode_entry
 from hunt.replica import keys
+from hunt.replica.commands import stream_range
 from hunt.replica.errors import PASSING
 from hunt.replica.keeper import TeamKeeper
 from hunt.replica.lease import Lease
@@ -83,7 +84,7 @@ class Scrubber:
     async def _window(self, count: int) -> int:
         """How many entries of the next `count` are there and as the log has them; 0 at the end, or when one is not."""
         after = self._position
-        raw = await self._redis.xrange(keys.STREAM, keys.message_id(after + 1), "+", count=count)
+        raw = await stream_range(self._redis, keys.STREAM, after, None, count)
         if not raw:
             return 0
         try:

@@ -16,7 +16,7 @@ class Source(Protocol):
         """The digest of the entry `id`, or None when there is no such entry."""
 
     async def entries(self, after: int, limit: int, team_id: int | None = None) -> Sequence[Entry]:
-        """At most `limit` entries with ids above `after`, ascending; with `team_id` only those of that team or of all."""
+        """At most `limit` entries with ids above `after`, ascending; with `team_id` those of that team or of all."""
 
 
 class Forked(Exception):

@@ -8,7 +8,8 @@ from redis.exceptions import RedisError
 
 from hunt.game.entries import Entry
 from hunt.replica.breaker import Breaker
-from hunt.replica.keeper import TeamKeeper, team_range
+from hunt.replica.commands import team_range
+from hunt.replica.keeper import TeamKeeper
 from hunt.replica.ledger import Ledgers
 from hunt.replica.messages import BadMessage, Message, decode
 from hunt.replica.source import Source

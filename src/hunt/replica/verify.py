@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from hunt.game.entries import encode_entry
 from hunt.replica import keys
+from hunt.replica.commands import stream_range, team_scores
 from hunt.replica.messages import BadMessage, Message, parse
 from hunt.replica.scripts import Scripts
 from hunt.replica.source import Source, digest_of_log
@@ -58,12 +59,11 @@ class Verifier:
         return False
 
     async def _teams(self, head: int) -> AsyncIterator[str]:
-        for member, score in await self._redis.zrange(keys.TEAMS, 0, -1, withscores=True):
-            name = member.decode(errors="replace")
+        for name, score in await team_scores(self._redis):
             if not name.isdigit() or score > max(head, (await self._scripts.inspect()).head):
-                yield f"The index of teams says {score:.0f} for {name}, which cannot be."
+                yield f"The index of teams says {score} for {name}, which cannot be."
                 continue
-            difference = await self._difference(keys.team_stream(int(name)), int(score), int(name))
+            difference = await self._difference(keys.team_stream(int(name)), score, int(name))
             if difference:
                 yield f"The stream of team {name} {difference}"
 
@@ -74,7 +74,7 @@ class Verifier:
             rows = await self._source.entries(after, PAGE_ENTRIES, team_id)
             right = [(row.id, encode_entry(row).encode()) for row in rows if row.id <= upto]
             last = right[-1][0] if len(right) == PAGE_ENTRIES else upto
-            raw = await self._redis.xrange(stream, keys.message_id(after + 1), keys.message_id(last))
+            raw = await stream_range(self._redis, stream, after, last, None)
             try:
                 held = parse(raw)
             except BadMessage as error:
