@@ -1,0 +1,43 @@
+// Buttons that do something (unlock, start, complete, buy, exchange, ask): sent without leaving the page.
+
+import { dropDraft } from "./drafts.js";
+import { toast } from "./notices.js";
+import { freshKey, post } from "./request.js";
+
+const SLOW_AFTER = 300;
+const keys = new WeakMap(); // button → the key of its unanswered act
+
+function fieldsOf(form) {
+  return Object.fromEntries([...new FormData(form)].filter(([name, value]) => name !== "_csrf_token" && value !== ""));
+}
+
+async function act(form, button, address) {
+  if (button.getAttribute("aria-disabled") === "true") return false;
+  if (!keys.has(button)) keys.set(button, freshKey());
+  button.setAttribute("aria-disabled", "true");
+  const slow = setTimeout(() => button.setAttribute("aria-busy", "true"), SLOW_AFTER);
+  const answer = await post(address, form.id === "act" ? {} : fieldsOf(form), keys.get(button));
+  clearTimeout(slow);
+  if (answer.status !== 0) keys.delete(button);
+  button.removeAttribute("aria-disabled");
+  button.removeAttribute("aria-busy");
+  if (!answer.ok) {
+    toast({ text: answer.sentence, kind: "warning" });
+    return false;
+  }
+  for (const input of form.querySelectorAll("[data-draft]")) dropDraft(input);
+  const { done } = { ...form.dataset, ...button.dataset };
+  if (done) toast({ text: done, kind: "solved" });
+  return true;
+}
+
+/** Makes every button with `data-api` work. `sent()` is called after each act, when the page may have to show it itself. */
+export function startActing(sent) {
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    const address = event.submitter?.dataset.api ?? form.dataset.api;
+    if (!address || form.id === "guess-form") return;
+    event.preventDefault();
+    if (await act(form, event.submitter ?? form, address)) sent();
+  });
+}

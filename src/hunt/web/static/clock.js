@@ -1,0 +1,77 @@
+// Times as the reader reads them, and countdowns by the server's clock.
+
+const RESYNC_OVER = 2_000; // a Date header has whole seconds, so smaller differences say nothing
+const formats = {
+  time: { hour: "2-digit", minute: "2-digit" },
+  date: { day: "numeric", month: "short", year: "numeric" },
+  moment: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+};
+const writers = new Map();
+let offset = 0;
+
+/** Compares clocks: `stamp` is the server's time when it wrote the page that now arrived. */
+export function setClock(stamp) {
+  const [navigation] = performance.getEntriesByType("navigation");
+  const arrived = performance.timeOrigin + (navigation?.responseStart || performance.now());
+  offset = Date.parse(stamp) - arrived;
+}
+
+/** Notices that the computer's clock was moved since. */
+export function resync(dateHeader) {
+  const difference = Date.parse(dateHeader ?? "") - serverNow();
+  if (Math.abs(difference) > RESYNC_OVER) offset += difference;
+}
+
+/** Milliseconds since 1970 on the server's clock. */
+export function serverNow() {
+  return Date.now() + offset;
+}
+
+function written(show, moment) {
+  if (!writers.has(show)) writers.set(show, new Intl.DateTimeFormat(undefined, formats[show] ?? formats.moment));
+  return writers.get(show).format(moment);
+}
+
+/** Writes every time below `root` in the reader's zone and language; a time of another day gets its date. */
+export function localise(root) {
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    const moment = new Date(element.dateTime);
+    if (Number.isNaN(moment.getTime())) continue;
+    const today = moment.toDateString() === new Date(serverNow()).toDateString();
+    const show = element.dataset.show === "time" && !today ? "moment" : element.dataset.show;
+    element.textContent = written(show, moment);
+    element.title = moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
+  }
+}
+
+/** `3:07`, `1:02:03` or `4 days 1:02:03`, rounded up to whole seconds. */
+export function remaining(milliseconds) {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  const days = Math.floor(seconds / 86_400);
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (number) => String(number).padStart(2, "0");
+  const clock = days || hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+  return days ? `${days} day${days === 1 ? "" : "s"} ${clock}` : clock;
+}
+
+function draw(element) {
+  const { countdown, countdownPrefix: prefix = "", countdownDone: done = "" } = element.dataset;
+  const left = countdown ? Date.parse(countdown) - serverNow() : 0;
+  const text = left > 0 ? prefix + remaining(left) : done;
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Draws the countdowns below `root` for this moment. */
+export function drawCountdowns(root) {
+  for (const element of root.querySelectorAll("[data-countdown-seconds]")) {
+    element.dataset.countdown = new Date(serverNow() + 1000 * Number(element.dataset.countdownSeconds)).toISOString();
+    delete element.dataset.countdownSeconds;
+  }
+  for (const element of root.querySelectorAll("[data-countdown]")) draw(element);
+}
+
+/** Calls `tick` each time that a second of the server's clock begins. */
+export function eachSecond(tick) {
+  tick();
+  setTimeout(() => eachSecond(tick), 1000 - (serverNow() % 1000) + 5);
+}

@@ -1,0 +1,46 @@
+// The page's end of the line: a SharedWorker with one socket for all tabs, or a line of its own where there is none.
+
+import { addressOf, openLine } from "./tabs.js";
+
+const WORKER_WITHIN = 4_000;
+
+function ownLine(hear) {
+  const receive = openLine(addressOf(location), (_, message) => hear(message));
+  return (message) => receive("page", message);
+}
+
+// Gives `speak`, or throws where there are no shared workers; `failed` is called when there are, but it does not come up.
+function sharedLine(team, hear, failed) {
+  const worker = new SharedWorker(new URL("worker.js", import.meta.url), { type: "module", name: `hunt-${team}` });
+  const deadline = setTimeout(failed, WORKER_WITHIN);
+  worker.onerror = failed;
+  worker.port.onmessage = ({ data }) => {
+    clearTimeout(deadline);
+    if (data.type !== "here") hear(data);
+  };
+  return (message) => worker.port.postMessage(message);
+}
+
+/** Connects this tab. `subs()` gives what it wants and has now; `hear(message)` takes what comes. */
+export function connect(team, subs, hear) {
+  let speak = null;
+  let own = false;
+  const attach = () => speak({ type: "attach", subs: subs() });
+  const fallBack = () => {
+    if (own) return;
+    own = true;
+    speak?.({ type: "detach" });
+    speak = ownLine(hear);
+    attach();
+  };
+  try {
+    speak = sharedLine(team, (message) => own || hear(message), fallBack);
+    attach();
+  } catch {
+    fallBack();
+  }
+  addEventListener("pagehide", () => speak({ type: "detach" }));
+  addEventListener("pageshow", (event) => event.persisted && attach());
+  addEventListener("online", () => speak({ type: "wake" }));
+  document.addEventListener("visibilitychange", () => document.hidden || speak({ type: "wake" }));
+}

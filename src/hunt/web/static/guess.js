@@ -1,0 +1,113 @@
+// The guess form: sends without leaving the page, keeps the text when refused, and counts down before anybody has to ask.
+
+import { remaining, serverNow } from "./clock.js";
+import { dropDraft } from "./drafts.js";
+import { freshKey, post } from "./request.js";
+
+const SLOW_AFTER = 300;
+const OWN_FOR = 5_000; // how long news about this puzzle are taken for the echo of our own guess
+
+let sending = null; // the text on its way
+let pending = { text: null, key: "" }; // one key per text until it is answered, so that a retry is safe
+let waitUntil = 0; // from a 429, when the fragment does not say it yet
+let waited = false;
+let ownUntil = 0;
+
+const part = (name) => document.getElementById(name);
+
+/** True while news about this page's puzzle are likely the echo of a guess made here. */
+export const isOwnEcho = () => Date.now() < ownUntil;
+
+/** The text as the server compares it: letters and digits, upper case. */
+export function canonical(text) {
+  return text.normalize("NFKD").replace(/[^\p{L}\p{N}]/gu, "").toUpperCase();
+}
+
+function waitLeft(form) {
+  const stated = form.dataset.nextGuessAt ? Date.parse(form.dataset.nextGuessAt) : 0;
+  return Math.max(stated, waitUntil) - serverNow();
+}
+
+function isKnown(text) {
+  return [...document.querySelectorAll("#history [data-canonical]")].some((line) => line.dataset.canonical === canonical(text));
+}
+
+function say(kind, text) {
+  const status = part("guess-status");
+  if (!status) return;
+  status.dataset.kind = kind;
+  status.textContent = text;
+}
+
+/** Draws the wait and the button for this moment. */
+export function refreshGuess() {
+  const form = part("guess-form");
+  if (!form) return;
+  const left = waitLeft(form);
+  const wait = part("guess-wait");
+  wait.hidden = left <= 0;
+  if (left > 0) wait.textContent = `Next guess in ${remaining(left)}`;
+  if (waited && left <= 0) say("info", "You can guess again.");
+  if (!waited && left > 0 && !part("guess-status").textContent) say("info", `You can guess again in ${remaining(left)}.`);
+  waited = left > 0;
+  part("guess-button").setAttribute("aria-disabled", String(left > 0 || sending !== null));
+}
+
+function refusal(form, text) {
+  if (sending !== null) return "Your guess is on its way.";
+  if (canonical(text) === "") return "A guess needs a letter or a digit.";
+  const left = waitLeft(form);
+  if (left > 0 && !isKnown(text)) return `Wait ${remaining(left)} before a new guess. Your text stays here.`;
+  return "";
+}
+
+const words = {
+  correct: (said) => `${said.canonical_input} is correct!`,
+  incorrect: (said) => (said.duplicate ? `${said.canonical_input} was wrong before, and still is.` : `${said.canonical_input} is wrong.`),
+  partial: (said) => said.response || "Keep going!",
+  canned: (said) => said.response,
+};
+
+function accepted(input, text, said) {
+  pending = { text: null, key: "" };
+  dropDraft(input);
+  if (input.value === text) input.value = "";
+  say(said.verdict, words[said.verdict]?.(said) ?? said.response);
+  if (said.verdict === "correct" || said.verdict === "partial") ownUntil = Date.now() + OWN_FOR;
+}
+
+function refused(input, answer) {
+  if (answer.body?.retry_after) waitUntil = serverNow() + 1000 * answer.body.retry_after;
+  if (answer.status !== 0) pending = { text: null, key: "" };
+  input.setAttribute("aria-invalid", "true");
+  say("refused", `${answer.sentence} Your text is still here.`);
+}
+
+async function submit(form) {
+  const input = part("guess");
+  const text = input.value;
+  const why = refusal(form, text);
+  if (why) return say("refused", why);
+  if (pending.text !== text) pending = { text, key: freshKey() };
+  sending = text;
+  input.removeAttribute("aria-invalid");
+  refreshGuess();
+  const slow = setTimeout(say, SLOW_AFTER, "info", "Sending your guess…");
+  const answer = await post(form.dataset.api, { guess: text }, pending.key);
+  clearTimeout(slow);
+  sending = null;
+  if (answer.ok) accepted(input, text, answer.body);
+  else refused(input, answer);
+  refreshGuess();
+  return answer.ok;
+}
+
+/** Makes the guess form work. `sent()` is called after each accepted guess, when the page may have to show it itself. */
+export function startGuessing(sent) {
+  document.addEventListener("submit", async (event) => {
+    if (event.target.id !== "guess-form") return;
+    event.preventDefault();
+    if (await submit(event.target)) sent();
+  });
+  refreshGuess();
+}

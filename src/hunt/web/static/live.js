@@ -1,0 +1,295 @@
+// The websocket protocol of a browser, without any I/O: what happens goes in by the methods, what is to be done comes out
+// of `effects()`. A thin shell (tabs.js) owns the socket and the clock. Times are milliseconds.
+
+export const PING_AFTER = 25_000; // silence after which we ask; the server says `head` every 20 s
+export const DEAD_AFTER = 45_000; // silence after which the socket is given up: two missed heads
+export const CONNECT_WITHIN = 10_000;
+export const PROBE_WITHIN = 5_000; // how long a pong may take after the computer woke up
+export const BACKOFF_BASE = 500;
+export const BACKOFF_CAP = 20_000;
+export const BUSY_AT_LEAST = 10_000;
+export const RESTART_WITHIN = 2_000;
+export const STEADY_AFTER = 5_000; // a socket that lived this long has earned a fresh start of the backoff
+
+export const CLOSE_RESTART = 1012;
+export const CLOSE_LOGGED_OUT = 4001;
+export const CLOSE_TOO_SLOW = 4008;
+export const CLOSE_TOO_MANY = 4029;
+
+const GROWING = new Set(["guess_log", "hint_log", "activity_log", "errata", "announcements", "ops_log"]);
+
+/** True when the dataset comes as `append` frames. A fragment is always replaced. */
+export function grows(dataset, params) {
+  return GROWING.has(dataset) && params?.format !== "html";
+}
+
+/** Milliseconds to wait before attempt `attempt` (0 is the first), full jitter. */
+export function backoff(attempt, random) {
+  return random() * Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** Math.min(attempt, 10));
+}
+
+/**
+ * One socket's life: idle → connecting → open → waiting → connecting …, or stopped once logged out.
+ * Subscriptions outlive the socket. A growing one has a cursor; a replaced one the epoch of its last value.
+ */
+export class Connection {
+  constructor(random = Math.random) {
+    this.random = random;
+    this.state = "idle";
+    this.subs = new Map(); // key → subscription
+    this.keys = new Map(); // id on this socket → key
+    this.calls = new Map(); // rpc → key
+    this.pair = null; // the newest {id, digest} that the server named
+    this.status = { state: "connecting", since: null };
+    this.counter = 0;
+    this.attempt = 0;
+    this.at = 0; // when the state began
+    this.heard = 0;
+    this.asked = 0; // when the unanswered ping was sent, or 0
+    this.patience = DEAD_AFTER;
+    this.retryAt = 0;
+    this.out = [];
+  }
+
+  /** What is to be done since the last call, in order. */
+  effects() {
+    return this.out.splice(0);
+  }
+
+  subscribe(key, { dataset, params = {}, since = 0, digest = null }) {
+    const sub = { key, dataset, params, cursor: since, digest, id: "", answered: false, grows: grows(dataset, params) };
+    this.subs.set(key, sub);
+    if (digest && (!this.pair || this.pair.id < since)) this.pair = { id: since, digest };
+    if (this.state === "open") this.#send(sub);
+  }
+
+  unsubscribe(key) {
+    const sub = this.subs.get(key);
+    if (!sub) return;
+    this.subs.delete(key);
+    this.#release(sub);
+  }
+
+  /** Asks again from another place, for somebody who holds less than we do. */
+  rewind(key, since, digest) {
+    const sub = this.subs.get(key);
+    if (!sub) return;
+    Object.assign(sub, { cursor: since, digest });
+    this.#again(sub);
+  }
+
+  /** Connects, also after a logout: who calls has just loaded a page as a team. */
+  start(now) {
+    if (this.state === "stopped") this.#say({ state: "connecting", since: null });
+    if (this.state === "idle" || this.state === "stopped") this.#connect(now);
+  }
+
+  opened(now) {
+    this.#enter("open", now);
+    this.heard = now;
+    this.asked = 0;
+    for (const sub of this.subs.values()) this.#send(sub);
+    if (this.subs.size === 0) this.#online();
+  }
+
+  /** Takes one text frame. What is not understood is left alone: a newer server may say more. */
+  received(text, now) {
+    this.heard = now;
+    this.asked = 0;
+    this.patience = DEAD_AFTER;
+    const frame = parsed(text);
+    if (frame?.type === "hello") this.#hello(frame);
+    else if (frame?.type === "head") this.#head(frame);
+    else if (frame?.type === "fail") this.#fail(frame);
+    else if (frame?.type === "sub") this.calls.delete(frame.rpc);
+    else this.#about(frame, this.subs.get(this.keys.get(frame?.sub)));
+  }
+
+  closed(code, now) {
+    if (this.state === "stopped" || this.state === "waiting") return;
+    const lived = this.state === "open" ? now - this.at : 0;
+    if (lived > STEADY_AFTER) this.attempt = 0;
+    this.keys.clear();
+    this.calls.clear();
+    if (code === CLOSE_LOGGED_OUT) {
+      this.#enter("stopped", now);
+      this.#say({ state: "logged_out", since: now });
+      return;
+    }
+    this.#enter("waiting", now);
+    this.retryAt = now + this.#pause(code);
+    const since = this.status.state === "online" ? this.heard : this.status.since ?? now;
+    this.#say({ state: code === CLOSE_TOO_MANY ? "busy" : "offline", since });
+  }
+
+  /** The network is back, or somebody looks at the page again. */
+  wake(now) {
+    if (this.state === "waiting" && this.status.state !== "busy") this.#connect(now);
+    else if (this.state === "open" && now - this.heard > PROBE_WITHIN) {
+      this.#ping(now);
+      this.patience = now - this.heard + PROBE_WITHIN;
+    }
+  }
+
+  tick(now) {
+    if (now < this.due()) return;
+    if (this.state === "waiting") this.#connect(now);
+    else if (this.state === "connecting") this.#abandon(now);
+    else if (this.state === "open" && now - this.heard >= this.patience) this.#abandon(now);
+    else if (this.state === "open" && !this.asked) this.#ping(now);
+  }
+
+  /** When `tick` has something to do next. */
+  due() {
+    if (this.state === "waiting") return this.retryAt;
+    if (this.state === "connecting") return this.at + CONNECT_WITHIN;
+    if (this.state === "open") return this.heard + (this.asked ? this.patience : PING_AFTER);
+    return Infinity;
+  }
+
+  #enter(state, now) {
+    this.state = state;
+    this.at = now;
+  }
+
+  #connect(now) {
+    this.#enter("connecting", now);
+    this.patience = DEAD_AFTER;
+    for (const sub of this.subs.values()) sub.answered = false;
+    this.out.push({ do: "connect" });
+  }
+
+  #abandon(now) {
+    this.out.push({ do: "close" });
+    this.closed(1006, now);
+  }
+
+  #pause(code) {
+    if (code === CLOSE_TOO_MANY) return BUSY_AT_LEAST + this.random() * BACKOFF_CAP;
+    if (code === CLOSE_RESTART && this.attempt === 0) {
+      this.attempt += 1;
+      return this.random() * RESTART_WITHIN;
+    }
+    return backoff(this.attempt++, this.random);
+  }
+
+  #ping(now) {
+    this.asked = now;
+    this.#call({ method: "ping" });
+  }
+
+  #call(request) {
+    const rpc = ++this.counter;
+    this.out.push({ do: "send", frame: { rpc, ...request } });
+    return rpc;
+  }
+
+  #send(sub) {
+    sub.id = `s${++this.counter}`;
+    sub.answered = false;
+    this.keys.set(sub.id, sub.key);
+    const from = this.#from(sub);
+    this.calls.set(this.#call({ method: "sub", sub: sub.id, dataset: sub.dataset, params: sub.params, ...from }), sub.key);
+  }
+
+  // A replaced dataset may ask from any id at or after its value's: one whose digest is known says which log is meant.
+  #from(sub) {
+    const place = !sub.grows && this.pair && this.pair.id >= sub.cursor ? this.pair : { id: sub.cursor, digest: sub.digest };
+    if (!place.id) return {};
+    return place.digest ? { since: place.id, digest: place.digest } : { since: place.id };
+  }
+
+  #release(sub) {
+    if (this.state === "open" && this.keys.delete(sub.id)) this.#call({ method: "unsub", sub: sub.id });
+  }
+
+  #again(sub) {
+    if (this.state !== "open") return;
+    this.#release(sub);
+    this.#send(sub);
+  }
+
+  #hello(frame) {
+    this.out.push({ do: "hello", build: frame.build });
+  }
+
+  #head({ id, digest }) {
+    this.pair = { id, digest };
+    for (const sub of this.subs.values()) if (sub.grows && sub.answered) Object.assign(sub, { cursor: id, digest });
+  }
+
+  #fail({ rpc, code, error }) {
+    const key = this.calls.get(rpc);
+    this.calls.delete(rpc);
+    const sub = this.subs.get(key);
+    if (!sub) return;
+    this.keys.delete(sub.id);
+    this.out.push({ do: "refused", key, code, error });
+    this.#answered(sub);
+  }
+
+  #about(frame, sub) {
+    if (!sub) return;
+    if (frame.type === "update") this.#update(sub, frame.value);
+    else if (frame.type === "append") this.#append(sub, frame);
+    else if (frame.type === "reset") this.#reset(sub);
+  }
+
+  #update(sub, value) {
+    sub.cursor = value.epoch;
+    sub.digest = null;
+    this.out.push({ do: "update", key: sub.key, value });
+    this.#answered(sub);
+  }
+
+  #append(sub, { prev, entries, id, digest }) {
+    if (prev !== sub.cursor) {
+      this.#again(sub);
+      return;
+    }
+    Object.assign(sub, { cursor: id, digest });
+    if (!this.pair || this.pair.id <= id) this.pair = { id, digest };
+    this.out.push({ do: "append", key: sub.key, entries, id, digest });
+    this.#answered(sub);
+  }
+
+  // What we hold is of another log. That is true of every subscription, so the others ask afresh as well.
+  #reset(sub) {
+    Object.assign(sub, { cursor: 0, digest: null });
+    this.pair = null;
+    this.out.push({ do: "reset", key: sub.key });
+    for (const other of this.subs.values()) {
+      if (other === sub || other.grows || !other.cursor) continue;
+      Object.assign(other, { cursor: 0, digest: null });
+      this.out.push({ do: "reset", key: other.key });
+      this.#again(other);
+    }
+  }
+
+  #answered(sub) {
+    if (sub.answered) return;
+    sub.answered = true;
+    for (const other of this.subs.values()) if (!other.answered) return;
+    this.#online();
+  }
+
+  #online() {
+    const caughtUp = this.status.since !== null;
+    if (this.status.state !== "online") this.#say({ state: "online", since: null, caughtUp });
+  }
+
+  #say(status) {
+    if (status.state === this.status.state && status.since === this.status.since) return;
+    this.status = status;
+    this.out.push({ do: "status", status });
+  }
+}
+
+function parsed(text) {
+  try {
+    const frame = JSON.parse(text);
+    return frame !== null && typeof frame === "object" ? frame : null;
+  } catch {
+    return null;
+  }
+}

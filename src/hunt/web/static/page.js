@@ -1,0 +1,162 @@
+// Every page's script: wires what the other modules know. Without it all works by plain forms and links.
+
+import { startActing } from "./acts.js";
+import { drawCountdowns, eachSecond, localise, setClock } from "./clock.js";
+import { showCopyButtons, startCopying } from "./copy.js";
+import { startDrafts } from "./drafts.js";
+import { connect } from "./feed.js";
+import { isOwnEcho, refreshGuess, startGuessing } from "./guess.js";
+import { merge } from "./merge.js";
+import { tellNews } from "./news.js";
+import { offerReload, showStatus } from "./notices.js";
+import { Seen } from "./seen.js";
+import { remember, remembered } from "./store.js";
+import { arrange, startTables } from "./tables.js";
+import { keyOf } from "./tabs.js";
+
+const page = document.body.dataset;
+const seen = new Seen(page.team, Number(page.epoch));
+const lives = new Map(); // key → live element
+const activity = { dataset: "activity_log", params: {} };
+let told = { since: Number(page.epoch), digest: page.digest };
+let status = { state: "connecting", since: null };
+
+function prepare(root) {
+  localise(root);
+  drawCountdowns(root);
+  seen.mark(root);
+  showCopyButtons(root);
+  arrange(root);
+}
+
+function markHere() {
+  for (const link of document.querySelectorAll(".rounds a")) {
+    if (new URL(link.href).pathname === location.pathname && !link.hash) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function subscriptionOf(live) {
+  const params = { format: "html" };
+  if (live.dataset.slug) params.slug = live.dataset.slug;
+  return { dataset: live.dataset.live, params };
+}
+
+function findLives() {
+  const isOld = new URLSearchParams(location.search).has("before"); // an older page of a list stays as it is
+  for (const live of document.querySelectorAll("[data-live]")) {
+    if (!(isOld && live.dataset.live === "activity_log")) lives.set(keyOf(subscriptionOf(live)), live);
+  }
+}
+
+function subscriptions() {
+  const same = (since) => (since === told.since ? { since, digest: told.digest } : { since });
+  const wanted = [...lives.values()].map((live) => ({ ...subscriptionOf(live), ...same(Number(live.dataset.epoch)) }));
+  return [...wanted, { ...activity, ...told }];
+}
+
+async function renewContent(version) {
+  const content = document.getElementById("content");
+  if (!content || content.dataset.contentVersion === version) return;
+  const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("content");
+  if (!fresh) return;
+  content.dataset.contentVersion = fresh.dataset.contentVersion;
+  merge(content, fresh.innerHTML, prepare);
+}
+
+function show(live, { html, epoch }) {
+  if (epoch < Number(live.dataset.epoch)) return;
+  live.dataset.epoch = epoch;
+  merge(live, html, prepare);
+  markHere();
+  refreshGuess();
+  const version = live.querySelector("[data-content-version]:not(#content)")?.dataset.contentVersion;
+  if (version) renewContent(version);
+}
+
+function grow(entries) {
+  const slug = document.getElementById("live-puzzle")?.dataset.slug;
+  tellNews(entries, (entry) => entry.slug === slug && isOwnEcho());
+  told = { since: entries.at(-1).id, digest: null };
+}
+
+const hear = {
+  update: ({ key, value }) => lives.has(key) && show(lives.get(key), value),
+  append: ({ entries }) => grow(entries),
+  reset: ({ key }) => {
+    if (lives.has(key)) lives.get(key).dataset.epoch = 0;
+    else told = { since: 0, digest: null };
+  },
+  status(message) {
+    status = message.status;
+    showStatus(status);
+  },
+  hello: ({ build }) => build && build !== page.build && offerReload(),
+};
+
+// After an act the line brings what changed. Without the line the page fetches itself again.
+function sent() {
+  if (status.state !== "online") location.reload();
+}
+
+function startTheme() {
+  const switcher = document.getElementById("theme");
+  const chosen = remembered("theme") ?? "auto";
+  switcher.hidden = false;
+  for (const input of switcher.querySelectorAll("input")) input.checked = input.value === chosen;
+  switcher.addEventListener("change", ({ target }) => {
+    remember("theme", target.value === "auto" ? null : target.value);
+    if (target.value === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = target.value;
+  });
+}
+
+// Menus close like menus: by Escape, by a click elsewhere.
+function startMenus() {
+  const close = (except) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(except)) menu.open = false;
+  };
+  document.addEventListener("click", ({ target }) => close(target));
+  document.addEventListener("keydown", ({ key, target }) => {
+    if (key === "Escape") {
+      document.querySelector("details.menu[open] summary")?.focus();
+      close(null);
+    } else if (key === "g" && !target.closest("input, textarea, select")) focusGuess();
+  });
+}
+
+function focusGuess() {
+  const input = document.getElementById("guess");
+  if (input) setTimeout(() => input.focus()); // after the key press, so that the letter is not typed
+}
+
+function startLine() {
+  if (!("connect" in page)) return;
+  findLives();
+  connect(page.team, subscriptions, (message) => hear[message.type]?.(message));
+  addEventListener("offline", () => showStatus({ state: "offline", since: Date.now() }));
+  addEventListener("online", () => showStatus(status));
+}
+
+setClock(page.now);
+seen.visit(location.pathname);
+startTheme();
+startMenus();
+startTables();
+startCopying();
+startDrafts();
+startGuessing(sent);
+startActing(sent);
+prepare(document);
+markHere();
+startLine();
+eachSecond(() => {
+  drawCountdowns(document);
+  refreshGuess();
+});
+addEventListener("pagehide", () => {
+  const hub = document.getElementById("live-hub");
+  if (hub) seen.readNews(Number(hub.dataset.epoch));
+});

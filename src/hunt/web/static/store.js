@@ -1,0 +1,23 @@
+// Small things that this browser remembers. Storage may be forbidden or full: then nothing is remembered, and all works.
+
+function read(storage, key) {
+  try {
+    return JSON.parse(window[storage].getItem(`hunt:${key}`));
+  } catch {
+    return null;
+  }
+}
+
+function write(storage, key, value) {
+  try {
+    if (value === null) window[storage].removeItem(`hunt:${key}`);
+    else window[storage].setItem(`hunt:${key}`, JSON.stringify(value));
+  } catch {
+    // Nothing is lost but comfort.
+  }
+}
+
+export const remembered = (key) => read("localStorage", key);
+export const remember = (key, value) => write("localStorage", key, value);
+export const drafted = (key) => read("sessionStorage", key);
+export const keepDraft = (key, value) => write("sessionStorage", key, value);
