@@ -1,0 +1,1 @@
+"""Teams and operators as accounts: passwords, logins, sessions, throttling."""

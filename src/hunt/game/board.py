@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from hunt.content import Hunt
+from hunt.content.model import Hunt
 from hunt.game.entries import GENESIS, Draft, Entry, sealed
 from hunt.game.state import TeamState, apply
 

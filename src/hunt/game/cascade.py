@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from hunt.content import Hunt, Round, Slot
+from hunt.content.model import Hunt, Round, Slot
 from hunt.game import entries as e
 from hunt.game.conditions import Asker, Reached
 from hunt.game.state import TeamState

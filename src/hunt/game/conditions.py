@@ -5,13 +5,13 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from hunt.content import Condition, Hunt, Round
 from hunt.content import model as c
+from hunt.content.model import Condition, Hunt, Round
 from hunt.game.state import TeamState
 
 
 class Reached(Struct):
-    """What a team has reached, as sets of slugs and ids; `visible` includes unlockable, and that unlocked, and so on."""
+    """What a team has reached, as sets of slugs and ids. What is unlocked is in `unlockable`, that in `visible`."""
 
     rounds: set[str]
     visible: set[str]
@@ -45,7 +45,7 @@ class Asker:
         self.reached = reached
         self.now = now
 
-    def holds(self, condition: Condition | None, round_: Round) -> bool:  # noqa: PLR0911 - one line for each condition
+    def holds(self, condition: Condition | None, round_: Round) -> bool:
         """Whether `condition`, written in `round_`, is true; None and ids that do not exist never are."""
         reached = self.reached
         match condition:

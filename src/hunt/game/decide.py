@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import singledispatch
 from typing import Any, TypeVar
 
-from hunt.content import Puzzle, Slot, canonical
+from hunt.content import canonical
+from hunt.content.model import Puzzle, Slot
 from hunt.game import commands as cmd
 from hunt.game import entries as e
 from hunt.game.board import Ahead
 from hunt.game.cascade import cascade, prizes_due
-from hunt.game.guesses import is_text, cleaned, earlier, earns_prize, judged, next_guess_at, seconds_until
+from hunt.game.guesses import cleaned, earlier, earns_prize, is_text, judged, next_guess_at, seconds_until
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound
 from hunt.game.state import InteractionState, PuzzleState, TeamState
 
@@ -26,8 +27,8 @@ MAX_RESULT_LENGTH = 1_000
 
 
 @singledispatch
-def decide(command: cmd.Command, ahead: Ahead, internal_data: InternalData = None) -> cmd.GuessAnswer | None:
-    """Append to `ahead` whatever `command` brings about, the cascade included; a guess is answered.
+def decide(command: cmd.Command, _ahead: Ahead, _internal_data: InternalData = None) -> cmd.GuessAnswer | None:
+    """Append to the `Ahead` whatever `command` brings about, the cascade included; a guess is answered.
 
     Raises a `Refused` when the command cannot be done; nothing is appended then.
     """
@@ -205,7 +206,7 @@ def _(command: cmd.RequestHint, ahead: Ahead, _internal_data: InternalData = Non
 
 
 def hints_open(puzzle: PuzzleState, now: datetime) -> bool:
-    """Whether the team may ask about this puzzle at `now`: hints were opened, and it has been unlocked for long enough."""
+    """Whether the team may ask about this puzzle at `now`: hints were opened, and it was unlocked long enough ago."""
     if puzzle.hints_after_hours is None or puzzle.unlocked is None:
         return False
     return (now - puzzle.unlocked.at).total_seconds() >= puzzle.hints_after_hours * 3600

@@ -4,7 +4,8 @@ import math
 import unicodedata
 from datetime import datetime, timedelta
 
-from hunt.content import Puzzle, canonical
+from hunt.content import canonical
+from hunt.content.model import Puzzle
 from hunt.game import entries as e
 from hunt.game.refusals import Invalid
 from hunt.game.state import Guess, PuzzleState
@@ -43,7 +44,7 @@ def judged(puzzle: Puzzle, canonical_input: str) -> e.GuessSubmitted:
             return e.GuessSubmitted(puzzle.slug, canonical_input, "partial", partial.response)
     for canned in puzzle.canned_responses:
         if canonical_input in canned.guess:
-            link = canned.link and e.GuessLink(canned.link.display, canned.link.href)
+            link = e.GuessLink(canned.link.display, canned.link.href) if canned.link else None
             return e.GuessSubmitted(puzzle.slug, canonical_input, "canned", canned.response, link)
     return e.GuessSubmitted(puzzle.slug, canonical_input, "incorrect", "Incorrect.")
 

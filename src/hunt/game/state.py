@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from hunt.content import Hunt
+from hunt.content.model import Hunt
 from hunt.game import entries as e
 
 

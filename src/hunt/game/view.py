@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from hunt.content import Hunt, Round
-from hunt.content.model import STRAY_LEADS
+from hunt.content.model import STRAY_LEADS, Hunt, Round
 from hunt.game.entries import stamp
 from hunt.game.state import TeamState
 

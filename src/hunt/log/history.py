@@ -3,7 +3,7 @@
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from hunt.content import Hunt
+from hunt.content.model import Hunt
 from hunt.game.board import Board
 from hunt.game.entries import Entry
 from hunt.log.reader import PAGE_ENTRIES, entries_after, read_all, read_page

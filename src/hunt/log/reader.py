@@ -17,7 +17,7 @@ _log = cast(Table, EntryRow.__table__)
 COLUMNS = [column for column in _log.columns if column.name != "request_key"]
 
 
-def entry_of(row: Row[Any]) -> Entry:
+def entry_of(row: Row[*tuple[Any, ...]]) -> Entry:
     """The stored row as an entry; columns beyond `COLUMNS` are left out."""
     fields = {name: value for name, value in row._asdict().items() if name != "request_key"}
     for name in ("data", "internal_data"):
@@ -93,6 +93,14 @@ class LogReader:
         """At most `limit` entries with `id > after`, ascending; with `team_id` only what that team's log holds."""
         async with self.engine.connect() as connection:
             return await read_page(connection, entries_after(after, limit, team_id))
+
+    async def newest(self, team_id: int, limit: int, before: int | None = None) -> list[Entry]:
+        """The last `limit` entries of a team's log (those with ids below `before`), ascending."""
+        statement = entries_after(0, limit, team_id).order_by(None).order_by(_log.c.id.desc())
+        if before is not None:
+            statement = statement.where(_log.c.id < before)
+        async with self.engine.connect() as connection:
+            return (await read_page(connection, statement))[::-1]
 
     async def pages(self, after: int = 0) -> AsyncIterator[list[Entry]]:
         """Everything after `after`, in pages of at most `PAGE_ENTRIES`, from one snapshot."""

@@ -1,10 +1,9 @@
 """The committed log as this process knows it: a board, the newest entries, and those who want to hear of more."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from hunt.content import Hunt
+from hunt.content.model import Hunt
 from hunt.game.board import Board
 from hunt.game.entries import Entry
 
@@ -31,7 +30,6 @@ class Tail:
         self.ring: deque[Entry] = deque(maxlen=RING_ENTRIES)
         self.listeners: list[Listener] = []
         self.on_replaced: list[Callable[[], None]] = []
-        self._grown = asyncio.Event()
 
     @property
     def head(self) -> int:
@@ -55,7 +53,6 @@ class Tail:
             self.ring.extend(new)
             for listener in self.listeners:
                 listener(new)
-            self._wake()
 
     def replace(self, board: Board, newest: Iterable[Entry] = ()) -> None:
         """Start over from another board: the hunt was changed, or SQL holds another history than it did."""
@@ -64,7 +61,6 @@ class Tail:
         self.ring.extend(newest)
         for callback in self.on_replaced:
             callback()
-        self._wake()
 
     def between(self, after: int, upto: int) -> list[Entry] | None:
         """The entries in (after, upto] where the ring still has them all, else None."""
@@ -83,17 +79,3 @@ class Tail:
         if self.ring and self.ring[0].id <= id < self.board.head:
             return self.ring[id - self.ring[0].id].digest
         return None
-
-    async def reach(self, id: int, timeout: float) -> bool:
-        """Wait until the head is at least `id`; False when it is not within `timeout` seconds."""
-        try:
-            async with asyncio.timeout(timeout):
-                while self.board.head < id:
-                    await self._grown.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    def _wake(self) -> None:
-        self._grown.set()
-        self._grown = asyncio.Event()

@@ -158,7 +158,7 @@ class Writer:
                         await attempt.insert()
                         await connection.commit()
             except _Bug as bug:
-                logger.error("command_failed", command=type(bug.job.command).__name__, exc_info=bug.error)
+                logger.exception("command_failed", command=type(bug.job.command).__name__, exc_info=bug.error)
                 jobs.remove(bug.job)
                 _settle(bug.job, bug.error)
                 attempt = None

@@ -1,0 +1,39 @@
+"""What can be wrong with a login or an account; each message is for people."""
+
+
+class WrongLogin(Exception):
+    """Name and password do not fit together."""
+
+    def __init__(self) -> None:
+        super().__init__("This name and this password do not fit together.")
+
+
+class LoginThrottled(Exception):
+    """Too many failed logins; `retry_after` seconds to wait."""
+
+    def __init__(self, retry_after: int) -> None:
+        minutes = -(-retry_after // 60)
+        super().__init__(f"Too many wrong passwords. Try again in {minutes} minutes, or ask headquarters.")
+        self.retry_after = retry_after
+
+
+class NotLoggedIn(Exception):
+    """The request needs a login and has none that is valid any more."""
+
+    def __init__(self) -> None:
+        super().__init__("Log in to see this.")
+
+
+class NotAllowed(Exception):
+    """Logged in, but as somebody who may not do this."""
+
+    def __init__(self, detail: str = "This is for headquarters only.") -> None:
+        super().__init__(detail)
+
+
+class BadAccount(Exception):
+    """A field of an account cannot be as it is; `field` says which."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field

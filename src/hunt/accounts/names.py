@@ -1,0 +1,42 @@
+"""What names and passwords may look like."""
+
+import unicodedata
+
+from hunt.accounts.errors import BadAccount
+from hunt.accounts.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
+
+MAX_USERNAME_LENGTH = 64
+MAX_NAME_LENGTH = 128
+
+
+def clean_username(text: str) -> str:
+    """The one form of a user name: however it is typed, it is the same account."""
+    username = unicodedata.normalize("NFKC", text).strip().casefold()
+    if not username:
+        raise BadAccount("username", "Choose a user name.")
+    if len(username) > MAX_USERNAME_LENGTH:
+        raise BadAccount("username", f"A user name has at most {MAX_USERNAME_LENGTH} characters.")
+    if not username.isprintable() or any(char.isspace() for char in username):
+        raise BadAccount("username", "A user name has no spaces and only characters that can be seen.")
+    return username
+
+
+def clean_name(text: str) -> str:
+    """The team's name as shown to everybody."""
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    if not name:
+        raise BadAccount("name", "Choose a name for the team.")
+    if len(name) > MAX_NAME_LENGTH:
+        raise BadAccount("name", f"A team's name has at most {MAX_NAME_LENGTH} characters.")
+    if not name.isprintable():
+        raise BadAccount("name", "A team's name has only characters that can be seen.")
+    return name
+
+
+def check_password(text: str) -> str:
+    """The password, if it can be one."""
+    if len(text) < MIN_PASSWORD_LENGTH:
+        raise BadAccount("password", f"A password has at least {MIN_PASSWORD_LENGTH} characters.")
+    if len(text) > MAX_PASSWORD_LENGTH:
+        raise BadAccount("password", f"A password has at most {MAX_PASSWORD_LENGTH} characters.")
+    return text

@@ -1,0 +1,236 @@
+"""What can be done with accounts. Whatever has to be one with the log goes through the writer's transaction."""
+
+from collections.abc import Callable
+from typing import Any
+
+from advanced_alchemy.exceptions import DuplicateKeyError
+from advanced_alchemy.filters import OrderBy
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+
+from hunt.accounts.errors import BadAccount, NotAllowed, WrongLogin
+from hunt.accounts.names import check_password, clean_name, clean_username
+from hunt.accounts.passwords import Passwords
+from hunt.accounts.repositories import OperatorRepository, SessionRepository, TeamRepository, inside
+from hunt.accounts.sessions import Kind, Session, Sessions
+from hunt.accounts.tables import OperatorRow, SessionRow
+from hunt.accounts.throttle import Throttle
+from hunt.game.commands import Command, RegisterTeam, RenameTeam, SetTeamActive
+from hunt.game.refusals import Conflict, NotFound
+from hunt.log.tables import TeamRow
+from hunt.log.tail import Tail
+from hunt.log.writer import Done, Request, Writer
+
+
+class Accounts:
+    """Logins, registration and passwords of teams and operators."""
+
+    def __init__(self, engine: AsyncEngine, writer: Writer, tail: Tail, sessions: Sessions) -> None:
+        self.engine = engine
+        self.writer = writer
+        self.tail = tail
+        self.sessions = sessions
+        self.passwords = Passwords()
+        self.throttle = Throttle(writer.clock)
+        self.on_ended: Callable[[list[str]], None] = lambda _ids: None
+
+    # --- logging in and out
+
+    async def login(self, kind: Kind, username: str, password: str, *, address: str, label: str) -> tuple[Session, str]:
+        """A new session and its token.
+
+        Raises WrongLogin, LoginThrottled, TooManyLogins, or NotAllowed for a team that is deactivated.
+        """
+        try:
+            username = clean_username(username)
+        except BadAccount:
+            raise WrongLogin from None
+        self.throttle.check(username, address)
+        row = await self._find(kind, username)
+        if not await self.passwords.verify(row.password_hash if row else None, password) or row is None:
+            self.throttle.failed(username, address)
+            raise WrongLogin
+        self.throttle.succeeded(username)
+        if kind == "team" and not self.is_active_team(row.id):
+            raise NotAllowed("This team is deactivated. Ask headquarters.")
+        return await self._start_session(kind, row.id, label)
+
+    async def _find(self, kind: Kind, username: str) -> TeamRow | OperatorRow | None:
+        async with AsyncSession(self.engine) as session:
+            if kind == "team":
+                return await TeamRepository(session=session).get_one_or_none(username=username)
+            return await OperatorRepository(session=session).get_one_or_none(username=username)
+
+    async def _start_session(self, kind: Kind, account_id: int, label: str) -> tuple[Session, str]:
+        session, token = self.sessions.issue(kind, account_id)
+        await self.writer.submit(prepare=lambda connection: self.sessions.add(connection, session, label))
+        return session, token
+
+    def is_active_team(self, team_id: int) -> bool:
+        state = self.tail.board.teams.get(team_id)
+        return state is not None and state.active
+
+    def identify(self, token: str) -> Session | None:
+        """Whose token this is, None when it is not valid (any more). Costs no SQL."""
+        session = self.sessions.check(token)
+        if session is not None and session.kind == "team" and not self.is_active_team(session.account_id):
+            return None
+        return session
+
+    async def logout(self, session: Session) -> None:
+        await self._end(session.kind, session.account_id, only=session.id)
+
+    async def logout_others(self, session: Session) -> None:
+        """End every session of the account but this one."""
+        await self._end(session.kind, session.account_id, but=session.id)
+
+    async def _end(self, kind: Kind, account_id: int, *, only: str | None = None, but: str | None = None) -> None:
+        async def revoke(connection: AsyncConnection) -> None:
+            await self.sessions.revoke(connection, kind, account_id, only=only, but=but)
+
+        await self.writer.submit(prepare=revoke)
+        await self.refresh_sessions()
+
+    async def refresh_sessions(self) -> None:
+        """Learn which sessions ended anywhere, and tell those who hold sockets."""
+        if ended := await self.sessions.refresh(self.engine):
+            self.on_ended(ended)
+
+    async def devices(self, session: Session) -> list[SessionRow]:
+        """The account's sessions that are valid, newest first."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as db:
+            rows = await SessionRepository(session=db).list(
+                OrderBy("created_at", "desc"), kind=session.kind, account_id=session.account_id, revocation=None
+            )
+        now = self.writer.clock()
+        return [row for row in rows if row.expires_at > now]
+
+    # --- teams
+
+    async def register(
+        self,
+        username: str,
+        name: str,
+        password: str,
+        *,
+        internal_data: dict[str, Any] | None = None,
+        request: Request | None = None,
+        password_hash: str | None = None,
+    ) -> tuple[int, Done]:
+        """A new team's id. Raises BadAccount for a field, Conflict (`name_taken`) where somebody has the name."""
+        username, name = clean_username(username), clean_name(name)
+        stored = password_hash or await self.passwords.hash(check_password(password))
+
+        async def insert(connection: AsyncConnection) -> Command:
+            try:
+                async with inside(connection) as db:
+                    row = await TeamRepository(session=db).add(
+                        TeamRow(username=username, name=name, password_hash=stored), auto_commit=True
+                    )
+            except DuplicateKeyError:
+                raise Conflict("name_taken", "A team has this user name or this name already.") from None
+            return RegisterTeam(team_id=row.id, username=username, name=name)
+
+        done = await self.writer.submit(prepare=insert, internal_data=internal_data, request=request)
+        return self._id_of(username), done
+
+    def _id_of(self, username: str) -> int:
+        return next(id for id, state in self.tail.board.teams.items() if state.username == username)
+
+    async def rename(self, team_id: int, name: str, internal_data: dict[str, Any] | None = None) -> Done:
+        name = clean_name(name)
+
+        async def update(connection: AsyncConnection) -> Command:
+            try:
+                async with inside(connection) as db:
+                    await TeamRepository(session=db).update(
+                        TeamRow(id=team_id, name=name), attribute_names=["name"], auto_commit=True
+                    )
+            except DuplicateKeyError:
+                raise Conflict("name_taken", "A team has this name already.") from None
+            return RenameTeam(team_id=team_id, name=name)
+
+        return await self.writer.submit(prepare=update, internal_data=internal_data)
+
+    async def set_active(
+        self, team_id: int, *, active: bool, internal_data: dict[str, Any] | None = None, request: Request | None = None
+    ) -> Done:
+        """Deactivate a team, which ends its sessions, or bring it back."""
+
+        async def end_sessions(connection: AsyncConnection) -> Command:
+            if not active:
+                await self.sessions.revoke(connection, "team", team_id)
+            return SetTeamActive(team_id=team_id, active=active)
+
+        done = await self.writer.submit(prepare=end_sessions, internal_data=internal_data, request=request)
+        await self.refresh_sessions()
+        return done
+
+    async def change_password(self, session: Session, current: str, new: str) -> None:
+        """Change one's own password; every other session ends. WrongLogin when `current` is not it."""
+        row = await self._get(session.kind, session.account_id)
+        if not await self.passwords.verify(row.password_hash, current):
+            raise WrongLogin
+        await self.set_password(session.kind, session.account_id, new, but=session.id)
+
+    async def set_password(self, kind: Kind, account_id: int, password: str, *, but: str | None = None) -> None:
+        """Set an account's password and end its sessions, all or all `but` one."""
+        row = await self._get(kind, account_id)
+        row.password_hash = await self.passwords.hash(check_password(password))
+
+        async def store(connection: AsyncConnection) -> None:
+            async with inside(connection) as db:
+                if isinstance(row, TeamRow):
+                    await TeamRepository(session=db).update(row, attribute_names=["password_hash"], auto_commit=True)
+                else:
+                    await OperatorRepository(session=db).update(
+                        row, attribute_names=["password_hash"], auto_commit=True
+                    )
+            await self.sessions.revoke(connection, kind, account_id, but=but)
+
+        await self.writer.submit(prepare=store)
+        await self.refresh_sessions()
+
+    async def _get(self, kind: Kind, account_id: int) -> TeamRow | OperatorRow:
+        async with AsyncSession(self.engine, expire_on_commit=False) as db:
+            row: TeamRow | OperatorRow | None
+            if kind == "team":
+                row = await TeamRepository(session=db).get_one_or_none(id=account_id)
+            else:
+                row = await OperatorRepository(session=db).get_one_or_none(id=account_id)
+        if row is None:
+            raise NotFound(f"There is no {kind} with the id {account_id}.")
+        return row
+
+    # --- operators
+
+    async def add_operator(self, username: str, password: str, *, password_hash: str | None = None) -> int:
+        """A new operator's id. Raises BadAccount, or Conflict (`name_taken`)."""
+        username = clean_username(username)
+        stored = password_hash or await self.passwords.hash(check_password(password))
+        try:
+            async with AsyncSession(self.engine, expire_on_commit=False) as db:
+                row = await OperatorRepository(session=db).add(
+                    OperatorRow(username=username, password_hash=stored), auto_commit=True
+                )
+        except DuplicateKeyError:
+            raise Conflict("name_taken", "An operator has this user name already.") from None
+        return row.id
+
+    async def operators(self) -> list[OperatorRow]:
+        async with AsyncSession(self.engine, expire_on_commit=False) as db:
+            return list(await OperatorRepository(session=db).list(OrderBy("username", "asc")))
+
+    async def operator_name(self, account_id: int) -> str:
+        return (await self._get("operator", account_id)).username
+
+    async def teams(self) -> list[TeamRow]:
+        async with AsyncSession(self.engine, expire_on_commit=False) as db:
+            return list(await TeamRepository(session=db).list(OrderBy("id", "asc")))
+
+    async def team_named(self, username: str) -> TeamRow | None:
+        row = await self._find("team", clean_username(username))
+        return row if isinstance(row, TeamRow) else None
+
+    async def operator_named(self, username: str) -> OperatorRow | None:
+        row = await self._find("operator", clean_username(username))
+        return row if isinstance(row, OperatorRow) else None

@@ -1,0 +1,138 @@
+"""Who is logged in: signed tokens, and the list of those that ended.
+
+A token is proof by itself, so a request costs no SQL. Ended sessions are numbered densely under the append lock; every
+process keeps the ids of those that could still be shown and reads on from the last number it knows.
+"""
+
+import secrets
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from msgspec import Struct
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from hunt.accounts.tables import SessionRow
+from hunt.clock import Clock
+
+SESSION_DAYS = 14
+MAX_REMEMBERED_TOKENS = 50_000
+"""Tokens whose signature need not be checked again."""
+
+LABEL_LENGTH = 200
+
+Kind = Literal["team", "operator"]
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """A login: who (`kind` and `account_id`), which (`id`), and until when (UTC)."""
+
+    kind: Kind
+    account_id: int
+    id: str
+    expires_at: datetime
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """The `revocation`-th session to end."""
+
+    revocation: int
+    id: str
+
+
+class Sessions:
+    """Issues and checks tokens. `revoke` and `add` run inside the writer's transaction."""
+
+    def __init__(self, secret_key: str, clock: Clock) -> None:
+        self._serializer = URLSafeSerializer(secret_key, salt="session")
+        self._clock = clock
+        self._known: OrderedDict[str, Session] = OrderedDict()
+        self._ended: set[str] = set()
+        self.last_revocation = 0
+
+    def issue(self, kind: Kind, account_id: int) -> tuple[Session, str]:
+        """A new session and its token. It counts from when `add` is committed."""
+        expires_at = (self._clock() + timedelta(days=SESSION_DAYS)).replace(microsecond=0)
+        session = Session(kind=kind, account_id=account_id, id=secrets.token_urlsafe(18), expires_at=expires_at)
+        token = self._serializer.dumps([kind, account_id, session.id, int(expires_at.timestamp())])
+        return session, str(token)
+
+    def check(self, token: str) -> Session | None:
+        """The session of a token, None when it is forged, expired or ended."""
+        session = self._known.get(token) or self._verify(token)
+        if session is None or session.id in self._ended or self._clock() >= session.expires_at:
+            return None
+        return session
+
+    def _verify(self, token: str) -> Session | None:
+        try:
+            kind, account_id, id, expires = self._serializer.loads(token)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        session = Session(kind=kind, account_id=account_id, id=id, expires_at=datetime.fromtimestamp(expires, tz=UTC))
+        self._known[token] = session
+        if len(self._known) > MAX_REMEMBERED_TOKENS:
+            self._known.popitem(last=False)
+        return session
+
+    async def add(self, connection: AsyncConnection, session: Session, label: str) -> None:
+        """Record the session, for the list of devices and so that it can be ended."""
+        values = {
+            "id": session.id,
+            "kind": session.kind,
+            "account_id": session.account_id,
+            "created_at": self._clock(),
+            "expires_at": session.expires_at,
+            "label": "".join(char for char in label if char.isprintable())[:LABEL_LENGTH],
+        }
+        await connection.execute(insert(SessionRow).values(values))
+
+    async def revoke(
+        self,
+        connection: AsyncConnection,
+        kind: Kind,
+        account_id: int,
+        *,
+        only: str | None = None,
+        but: str | None = None,
+    ) -> list[Ended]:
+        """End an account's sessions: all, `only` one, or all `but` one. Under the append lock, so numbers are dense."""
+        statement = select(SessionRow.id).where(
+            SessionRow.kind == kind,
+            SessionRow.account_id == account_id,
+            SessionRow.revocation.is_(None),
+            SessionRow.expires_at > self._clock(),
+        )
+        if only is not None:
+            statement = statement.where(SessionRow.id == only)
+        if but is not None:
+            statement = statement.where(SessionRow.id != but)
+        ids = list(await connection.scalars(statement.order_by(SessionRow.id)))
+        last = await connection.scalar(select(func.max(SessionRow.revocation))) or 0
+        ended = [Ended(revocation=last + n, id=id) for n, id in enumerate(ids, start=1)]
+        for item in ended:
+            await connection.execute(
+                update(SessionRow).where(SessionRow.id == item.id).values(revocation=item.revocation)
+            )
+        return ended
+
+    async def read_ended(self, engine: AsyncEngine, since: int) -> list[Ended]:
+        """The sessions that ended after number `since` and could still be shown, in order."""
+        statement = (
+            select(SessionRow.id, SessionRow.revocation)
+            .where(SessionRow.revocation > since, SessionRow.expires_at > self._clock())
+            .order_by(SessionRow.revocation)
+        )
+        async with engine.connect() as connection:
+            rows = (await connection.execute(statement)).all()
+        return [Ended(revocation=row.revocation, id=row.id) for row in rows]
+
+    async def refresh(self, engine: AsyncEngine) -> list[str]:
+        """Learn which sessions ended since the last time; their ids."""
+        ended = await self.read_ended(engine, self.last_revocation)
+        self._ended.update(item.id for item in ended)
+        if ended:
+            self.last_revocation = ended[-1].revocation
+        return [item.id for item in ended]

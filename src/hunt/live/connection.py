@@ -1,0 +1,220 @@
+"""One socket's subscriptions, and the task that keeps them up to date.
+
+There is no queue of frames: a subscription is dirty or not, and a dirty one is brought up to the newest state when the
+socket can take it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from hunt.game.entries import Entry
+from hunt.live import protocol
+from hunt.live.datasets import TEAM_DATASETS, Dataset, is_touched
+
+if TYPE_CHECKING:
+    from hunt.live.hub import Hub
+
+HEAD_SECONDS = 20.0
+"""An idle socket is told this often that it is good up to the head."""
+
+SLOW_SECONDS = 30.0
+"""A socket that takes longer for one frame is closed; it can resume."""
+
+MAX_SUBSCRIPTIONS = 100
+MAX_REPLIES = 200
+"""Replies that may wait to be sent; a client that causes more without reading them is closed."""
+
+
+class Subscription(Struct, kw_only=True):
+    """`cursor` is what the client knows to have; up to `scanned` there is nothing more for it."""
+
+    id: str
+    dataset: Dataset
+    slug: str
+    html: bool
+    since: int | None
+    cursor: int = 0
+    digest: str | None = None
+    scanned: int = 0
+    is_fresh: bool = True
+    is_doubtful: bool = False
+    is_dirty: bool = True
+    sent: bytes | None = None
+
+    @property
+    def grows(self) -> bool:
+        return self.dataset.grows and not self.html
+
+    @classmethod
+    def of(cls, call: protocol.Sub, dataset: Dataset) -> "Subscription":
+        since = call.since or 0
+        return cls(
+            id=call.sub,
+            dataset=dataset,
+            slug=call.params.slug,
+            html=call.params.format == "html",
+            since=call.since,
+            cursor=since,
+            digest=call.digest,
+            scanned=since,
+            is_doubtful=since > 0,
+        )
+
+
+class Connection:
+    """A socket as the hub knows it. `send` takes a frame and returns when the socket can take another."""
+
+    def __init__(
+        self, hub: "Hub", id: str, team_id: int | None, session_id: str | None, send: Callable[[bytes], Awaitable[None]]
+    ) -> None:
+        self.hub = hub
+        self.id = id
+        self.team_id = team_id
+        self.session_id = session_id
+        self.close_code: int | None = None
+        self._send = send
+        self._subscriptions: dict[str, Subscription] = {}
+        self._replies: deque[bytes] = deque()
+        self._wake = asyncio.Event()
+
+    # --- from the hub
+
+    def mark(self, entry: Entry) -> None:
+        """The log has grown by `entry`."""
+        for subscription in self._subscriptions.values():
+            if is_touched(subscription.dataset, subscription.slug, entry):
+                subscription.is_dirty = True
+                self._wake.set()
+
+    def mark_all(self) -> None:
+        """Everything may be different, the log's past too."""
+        for subscription in self._subscriptions.values():
+            subscription.is_dirty = subscription.is_doubtful = True
+        self._wake.set()
+
+    def stop(self, code: int) -> None:
+        """Close the socket with this code as soon as the frame on its way is sent."""
+        self.close_code = self.close_code or code
+        self._wake.set()
+
+    # --- from the client
+
+    def call(self, call: protocol.Call) -> None:
+        """Carry out what the client asked for."""
+        match call:
+            case protocol.Ping():
+                self.reply(protocol.pong(call))
+            case protocol.Unsub():
+                self._unsubscribe(call)
+            case protocol.Sub():
+                self._subscribe(call)
+
+    def reply(self, frame: bytes) -> None:
+        self._replies.append(frame)
+        if len(self._replies) > MAX_REPLIES:
+            self.stop(protocol.CLOSE_TOO_MANY)
+        self._wake.set()
+
+    def _unsubscribe(self, call: protocol.Unsub) -> None:
+        if self._subscriptions.pop(call.sub, None) is None:
+            self.reply(protocol.fail(call.rpc, "unknown_sub", f"There is no subscription `{call.sub}`."))
+        else:
+            self.reply(protocol.unsubscribed(call))
+
+    def _subscribe(self, call: protocol.Sub) -> None:
+        dataset = TEAM_DATASETS.get(call.dataset) if self.team_id is not None else None
+        if dataset is None:
+            self.reply(protocol.fail(call.rpc, "unknown_dataset", f"There is no dataset `{call.dataset}`."))
+        elif call.params.format not in {"json", "html"}:
+            self.reply(protocol.fail(call.rpc, "unknown_format", "The format is `json` or `html`."))
+        elif len(self._subscriptions) >= MAX_SUBSCRIPTIONS and call.sub not in self._subscriptions:
+            text = f"A socket has at most {MAX_SUBSCRIPTIONS} subscriptions."
+            self.reply(protocol.fail(call.rpc, "too_many_subscriptions", text))
+        elif self.team_id is not None and not dataset.is_open_to(self.hub.view(self.team_id), call.params.slug):
+            self.reply(protocol.fail(call.rpc, "not_found", "There is nothing here by that name."))
+        elif call.since is not None and call.since < 0:
+            self.reply(protocol.fail(call.rpc, "bad_cursor", "`since` is a log id, 0 or more."))
+        else:
+            self.reply(protocol.subscribed(call))
+            self._subscriptions[call.sub] = Subscription.of(call, dataset)
+
+    # --- to the client
+
+    async def run(self) -> None:
+        """Send whatever is due until the connection is stopped."""
+        while self.close_code is None:
+            try:
+                async with asyncio.timeout(HEAD_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                await self._send_head()
+                continue
+            self._wake.clear()
+            while self._replies:
+                await self._send_frame(self._replies.popleft())
+            for subscription in list(self._subscriptions.values()):
+                if subscription.is_dirty:
+                    await self._bring_up(subscription)
+
+    async def _send_frame(self, frame: bytes) -> None:
+        if self.close_code is not None:
+            return
+        try:
+            async with asyncio.timeout(SLOW_SECONDS):
+                await self._send(frame)
+        except TimeoutError:
+            self.stop(protocol.CLOSE_TOO_SLOW)
+
+    async def _send_head(self) -> None:
+        tail = self.hub.tail
+        for subscription in self._subscriptions.values():
+            if subscription.grows:
+                subscription.cursor = subscription.scanned = tail.head
+                subscription.digest = tail.digest
+        await self._send_frame(protocol.head(tail.head, tail.digest))
+
+    async def _bring_up(self, subscription: Subscription) -> None:
+        subscription.is_dirty = False
+        if subscription.is_fresh and subscription.since:
+            await self.hub.reach(subscription.since)
+        if subscription.grows:
+            await self._grow(subscription)
+        else:
+            await self._replace(subscription)
+        subscription.is_fresh = False
+
+    async def _replace(self, subscription: Subscription) -> None:
+        found = self.team_id is not None and await self.hub.value(self.team_id, subscription)
+        if not found:
+            return
+        value, epoch = found
+        if subscription.is_fresh or value != subscription.sent:
+            subscription.sent = value
+            await self._send_frame(protocol.update(subscription.id, value, epoch))
+
+    async def _grow(self, subscription: Subscription) -> None:
+        tail = self.hub.tail
+        if subscription.is_doubtful:
+            await self._check_cursor(subscription)
+        head, digest = tail.head, tail.digest
+        if self.team_id is None:
+            return
+        picked = await self.hub.picked(self.team_id, subscription, head)
+        subscription.scanned = head
+        if not picked and not subscription.is_fresh:
+            return
+        for chunk in protocol.chunks(picked, head, digest):
+            await self._send_frame(protocol.append(subscription.id, subscription.cursor, chunk))
+            subscription.cursor, subscription.digest = chunk.id, chunk.digest
+
+    async def _check_cursor(self, subscription: Subscription) -> None:
+        """Start over when what the client holds is not a piece of this log."""
+        subscription.is_doubtful = False
+        if subscription.cursor and not await self.hub.fits(subscription.cursor, subscription.digest):
+            subscription.cursor = subscription.scanned = 0
+            subscription.is_fresh = True
+            await self._send_frame(protocol.reset(subscription.id))

@@ -1,0 +1,38 @@
+"""A team's past entries, from wherever they are cheapest: memory, the replica, SQL."""
+
+from collections.abc import Awaitable, Callable
+
+from hunt.game.entries import Entry
+from hunt.log.reader import PAGE_ENTRIES, LogReader
+from hunt.log.tail import Tail
+
+TeamEntries = Callable[[int, int, int, int], Awaitable[list[Entry]]]
+"""(team id, after, upto, limit) → the team's entries in (after, upto], ascending, at most `limit`."""
+
+
+class History:
+    """Entries of one team, those of all teams included."""
+
+    def __init__(self, tail: Tail, reader: LogReader, team_entries: TeamEntries) -> None:
+        self._tail = tail
+        self._reader = reader
+        self._team_entries = team_entries
+
+    async def between(self, team_id: int, after: int, upto: int) -> list[Entry]:
+        """All the team's entries in (after, upto], ascending."""
+        recent = self._tail.between(after, upto)
+        if recent is not None:
+            return [entry for entry in recent if entry.team_id in {None, team_id}]
+        entries: list[Entry] = []
+        while page := await self._team_entries(team_id, after, upto, PAGE_ENTRIES):
+            entries += page
+            after = page[-1].id
+        return entries
+
+    async def newest(self, team_id: int, limit: int, before: int | None = None) -> list[Entry]:
+        """The team's last `limit` entries (with ids below `before`), ascending."""
+        return await self._reader.newest(team_id, limit, before)
+
+    async def digest_at(self, id: int) -> str | None:
+        """The log's digest at `id`, None where the log has no such entry."""
+        return self._tail.digest_at(id) or await self._reader.digest_at(id)

@@ -1,0 +1,89 @@
+"""The server's settings, from the environment: one name each, `HUNT_…`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+MIN_SECRET_LENGTH = 16
+
+
+class BadSetting(Exception):
+    """A setting is missing or wrong; the message names it and says what it takes."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What an operator of the server decides. docs/deploy.md has a line for each."""
+
+    database_url: str
+    content: Path
+    secret_key: str
+    redis_url: str = "fake://"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    role: str = "all"
+    service_token: str | None = None
+    reconcile_seconds: float = 5.0
+    scrub_entries_per_second: int = 800
+    public_url: str | None = None
+    trusted_proxies: str = "127.0.0.1"
+    stubs: bool = False
+    watch_content: bool = False
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.public_url is not None and self.public_url.startswith("https:")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """The settings in `environment`; BadSetting for the first that is missing or cannot be understood."""
+        values: dict[str, Any] = {}
+        for field in msgspec.structs.fields(cls):
+            name = f"HUNT_{field.name.upper()}"
+            text = environment.get(name, "").strip()
+            if not text:
+                if field.required:
+                    raise BadSetting(f"{name} is not set: {_WHAT[field.name]}.")
+                continue
+            values[field.name] = _read(name, text, field.type)
+        settings = cls(**values)
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if not self.database_url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+            raise BadSetting("HUNT_DATABASE_URL must start with sqlite+aiosqlite:/// or postgresql+asyncpg://.")
+        if not self.redis_url.startswith(("redis://", "rediss://", "unix://", "fake://")):
+            raise BadSetting("HUNT_REDIS_URL must start with redis://, rediss://, unix:// or fake://.")
+        if self.redis_url.startswith("fake://") and self.workers > 1:
+            raise BadSetting("HUNT_REDIS_URL is fake://, which one process alone can use: set HUNT_WORKERS to 1.")
+        if len(self.secret_key) < MIN_SECRET_LENGTH:
+            raise BadSetting(f"HUNT_SECRET_KEY must have at least {MIN_SECRET_LENGTH} characters, random ones.")
+        if self.role not in {"all", "web"}:
+            raise BadSetting(f"HUNT_ROLE is `{self.role}`; it is `all` or `web`.")
+        if self.public_url is not None and urlsplit(self.public_url).scheme not in {"http", "https"}:
+            raise BadSetting("HUNT_PUBLIC_URL must be an address like https://hunt.example.org.")
+        if self.workers < 1 or not 0 < self.port < 65536:  # noqa: PLR2004 - the range of TCP ports
+            raise BadSetting("HUNT_WORKERS must be at least 1 and HUNT_PORT a port number.")
+
+
+_WHAT = {
+    "database_url": "where the log is kept, like postgresql+asyncpg://user:password@host/hunt",
+    "content": "the folder of the hunt",
+    "secret_key": "a long random text that signs sessions",
+}
+
+
+def _read(name: str, text: str, kind: Any) -> Any:
+    if kind is bool:
+        if text not in {"0", "1"}:
+            raise BadSetting(f"{name} is `{text}`; it is 0 or 1.")
+        return text == "1"
+    try:
+        return Path(text) if kind is Path else msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError:
+        raise BadSetting(f"{name} is `{text}`, which is no number.") from None
