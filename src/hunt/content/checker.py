@@ -20,7 +20,7 @@ def with_usable_head(hunt: HuntShape, marks: Marks, report: Report) -> HuntShape
     """The hunt with every setting that makes no sense replaced by its default, and reported."""
     if hunt.start and hunt.end and hunt.end < hunt.start:
         report.error(marks.of(hunt, "end"), "the hunt ends before it starts")
-    if not hunt.rounds:
+    if not hunt.rounds and marks.has(hunt, "rounds"):
         report.error(marks.of(hunt, "rounds"), "there is no round that could be played")
     changes: dict[str, object] = {}
     if hunt.exchange_rate < 1:

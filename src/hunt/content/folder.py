@@ -17,7 +17,7 @@ class HuntFolder:
     """A hunt folder, and the report that hears of files which cannot be used."""
 
     def __init__(self, root: Path, report: Report) -> None:
-        self.root = root.resolve()
+        self.root = _real(root)
         self.report = report
 
     def name(self, path: Path) -> str:
@@ -32,11 +32,13 @@ class HuntFolder:
         fault = self._fault_of(path)
         if fault is None:
             try:
-                return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+                text = path.read_bytes().decode("utf-8-sig")
             except UnicodeDecodeError as error:
                 fault = f"is no UTF-8 text (its byte {error.start} is wrong)"
-            except OSError as error:
-                fault = f"cannot be read: {error.strerror}"
+            else:
+                if "\0" not in text:
+                    return text.replace("\r\n", "\n")
+                fault = "is no text: it holds zero bytes"
         self.report.error(self.mark(path), f"this file {fault}")
         return None
 
@@ -56,14 +58,17 @@ class HuntFolder:
 
     def children(self, folder: Path) -> dict[str, Path]:
         """What lies in a folder by name (NFC), sorted, hidden files left out; nothing when there is no folder."""
-        if not folder.is_dir():
+        if not folder.is_dir() or self._leads_out(folder):
             return {}
-        names = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
+        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
         return {folded(name): folder / name for name in names if self._is_text(folder, name)}
 
     def files_below(self, folder: Path) -> dict[str, Path]:
         """Every regular file below a folder by its path in it (NFC), but for hidden ones and links that lead out."""
         found: dict[str, Path] = {}
+        if self._leads_out(folder):
+            self.report.warning(self.mark(folder), "this link leads out of the hunt folder: nothing in it is served")
+            return found
         for parent, folders, _ in os.walk(folder):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for path in self.children(Path(parent)).values():
@@ -75,7 +80,7 @@ class HuntFolder:
         """Whether a path is a regular file that, links followed, lies in the folder `home`."""
         if not path.is_symlink():
             return path.is_file()
-        target, home = path.resolve(), home.resolve()
+        target, home = _real(path), _real(home)
         hidden = any(part.startswith(".") for part in target.parts[len(home.parts) :])
         inside = target.is_file() and target.is_relative_to(home) and not hidden
         if not inside:
@@ -91,11 +96,19 @@ class HuntFolder:
         self.report.warning(self.mark(folder), message)
         return False
 
+    def _leads_out(self, path: Path) -> bool:
+        return not _real(path).is_relative_to(self.root)
+
     def _fault_of(self, path: Path) -> str | None:
-        if not path.resolve().is_relative_to(self.root):
+        if self._leads_out(path):
             return "is a link that leads out of the hunt folder"
         if not path.is_file():
             return "is not a regular file"
         if path.stat().st_size > MAX_TEXT_BYTES:
             return f"is larger than {MAX_TEXT_BYTES // 1024} KiB"
         return None
+
+
+def _real(path: Path) -> Path:
+    """The path with every link followed; links that go round in circles are left as they are."""
+    return Path(os.path.realpath(path))

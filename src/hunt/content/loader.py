@@ -10,7 +10,7 @@ from hunt.content.folder import HuntFolder
 from hunt.content.links import Links
 from hunt.content.model import Hunt, Page, Puzzle, Slot
 from hunt.content.names import fault_of, folded, readable
-from hunt.content.problems import HuntUnreadable, Loaded, Mark, Report, quoted
+from hunt.content.problems import HuntUnreadable, Loaded, Mark, Problem, Report, quoted
 from hunt.content.puzzle_folder import read_puzzle, stub
 from hunt.content.reach import check_reach
 from hunt.content.reader import read_struct
@@ -24,7 +24,11 @@ HUNT_FILE = "hunt.yaml"
 
 def load(folder: Path) -> Loaded:
     """The hunt in a folder, as far as it makes sense; raises `HuntUnreadable` where there is none to speak of."""
-    return _Loader(folder).load()
+    try:
+        return _Loader(folder).load()
+    except OSError as error:
+        message = f"this cannot be read: {error.strerror}"
+        raise HuntUnreadable([Problem(level="error", file=str(error.filename), message=message)]) from error
 
 
 class _Loader:

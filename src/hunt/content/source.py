@@ -25,6 +25,10 @@ class Marks:
         _, mark, lines = self._places[id(old)]
         self.put(new, mark, lines)
 
+    def has(self, struct: Struct, field: str) -> bool:
+        """Whether the field is written there, and not just by default what it is."""
+        return field in self._places[id(struct)][2]
+
     def of(self, struct: Struct, field: str = "") -> Mark:
         _, mark, lines = self._places[id(struct)]
         if not field:
