@@ -2,9 +2,9 @@
 
 const RESYNC_OVER = 2_000; // a Date header has whole seconds, so smaller differences say nothing
 const formats = {
-  time: { hour: "2-digit", minute: "2-digit" },
+  time: { hour: "numeric", minute: "2-digit" },
   date: { day: "numeric", month: "short", year: "numeric" },
-  moment: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+  moment: { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" },
 };
 const writers = new Map();
 let offset = 0;

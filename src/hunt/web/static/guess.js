@@ -39,6 +39,12 @@ function say(kind, text) {
   status.textContent = text;
 }
 
+/** A new fragment says itself how long to wait; a reset by HQ counts at once. */
+export function guessRenewed() {
+  waitUntil = 0;
+  refreshGuess();
+}
+
 /** Draws the wait and the button for this moment. */
 export function refreshGuess() {
   const form = part("guess-form");
@@ -48,7 +54,6 @@ export function refreshGuess() {
   wait.hidden = left <= 0;
   if (left > 0) wait.textContent = `Next guess in ${remaining(left)}`;
   if (waited && left <= 0) say("info", "You can guess again.");
-  if (!waited && left > 0 && !part("guess-status").textContent) say("info", `You can guess again in ${remaining(left)}.`);
   waited = left > 0;
   part("guess-button").setAttribute("aria-disabled", String(left > 0 || sending !== null));
 }

@@ -46,7 +46,7 @@ function say(kind, ...children) {
 }
 
 function clock(milliseconds) {
-  return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(milliseconds);
+  return new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" }).format(milliseconds);
 }
 
 function sayOffline({ state, since }) {

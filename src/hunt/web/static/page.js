@@ -5,7 +5,7 @@ import { drawCountdowns, eachSecond, localise, setClock } from "./clock.js";
 import { showCopyButtons, startCopying } from "./copy.js";
 import { startDrafts } from "./drafts.js";
 import { connect } from "./feed.js";
-import { isOwnEcho, refreshGuess, startGuessing } from "./guess.js";
+import { guessRenewed, isOwnEcho, refreshGuess, startGuessing } from "./guess.js";
 import { merge } from "./merge.js";
 import { tellNews } from "./news.js";
 import { offerReload, showStatus } from "./notices.js";
@@ -71,20 +71,20 @@ function show(live, { html, epoch }) {
   live.dataset.epoch = epoch;
   merge(live, html, prepare);
   markHere();
-  refreshGuess();
+  guessRenewed();
   const version = live.querySelector("[data-content-version]:not(#content)")?.dataset.contentVersion;
   if (version) renewContent(version);
 }
 
-function grow(entries) {
+function grow({ entries, id, digest }) {
   const slug = document.getElementById("live-puzzle")?.dataset.slug;
   tellNews(entries, (entry) => entry.slug === slug && isOwnEcho());
-  told = { since: entries.at(-1).id, digest: null };
+  told = { since: id, digest };
 }
 
 const hear = {
   update: ({ key, value }) => lives.has(key) && show(lives.get(key), value),
-  append: ({ entries }) => grow(entries),
+  append: grow,
   reset: ({ key }) => {
     if (lives.has(key)) lives.get(key).dataset.epoch = 0;
     else told = { since: 0, digest: null };

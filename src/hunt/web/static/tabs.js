@@ -61,7 +61,7 @@ export class Switchboard {
       held.floor = since;
       this.connection.rewind(key, since, digest);
     } else {
-      this.#grow(tab, key, held.ring);
+      this.#grow(tab, key, held.ring, held);
     }
   }
 
@@ -78,20 +78,21 @@ export class Switchboard {
     this.post(tab, { type: "update", key, value });
   }
 
-  #append({ key, entries }) {
+  #append({ key, entries, id, digest }) {
     const held = this.held.get(key);
     if (!held) return;
+    Object.assign(held, { id, digest });
     held.ring.push(...entries);
     if (held.ring.length > RING) held.floor = held.ring.splice(0, held.ring.length - RING).at(-1).id;
-    for (const tab of this.#listeners(key)) this.#grow(tab, key, entries);
+    for (const tab of this.#listeners(key)) this.#grow(tab, key, entries, held);
   }
 
-  #grow(tab, key, entries) {
+  #grow(tab, key, entries, { id, digest }) {
     const places = this.tabs.get(tab);
     const fresh = entries.filter((entry) => entry.id > places.get(key));
     if (fresh.length === 0) return;
-    places.set(key, fresh.at(-1).id);
-    this.post(tab, { type: "append", key, entries: fresh });
+    places.set(key, id);
+    this.post(tab, { type: "append", key, entries: fresh, id, digest });
   }
 
   #reset({ key }) {
