@@ -50,11 +50,13 @@ def read_condition(source: Source, node: Node, place: str) -> Condition:
         source.error(node, place, message)
         return NEVER
     entries = read_mapping(source, node, place, (*_KINDS, "slots"))
-    return NEVER if not entries else _one(source, node, place, entries)
+    return NEVER if entries is None else _one(source, node, place, entries)
 
 
 def _one(source: Source, node: Node, place: str, entries: dict[str, Entry]) -> Condition:
     slots = entries.pop("slots", None)
+    if not entries and slots is None and node.value:
+        return NEVER  # none of its keys is known, which was reported
     if len(entries) != 1:
         source.error(node, place, "a condition has exactly one of the keys " + ", ".join(_KINDS))
         return NEVER

@@ -60,7 +60,7 @@ class HuntFolder:
         """What lies in a folder by name (NFC), sorted, hidden files left out; nothing when there is no folder."""
         if not folder.is_dir() or self._leads_out(folder):
             return {}
-        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
         return {folded(name): folder / name for name in names if self._is_text(folder, name)}
 
     def files_below(self, folder: Path) -> dict[str, Path]:

@@ -114,7 +114,7 @@ def quoted(text: str) -> str:
 
 def printable(text: str) -> str:
     """The text with everything escaped that a terminal should not get (controls, lone surrogates, line ends)."""
-    return "".join(char if is_showable(char) else ascii(char)[1:-1] for char in text)
+    return _UNSHOWABLE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def is_showable(text: str) -> bool:

@@ -40,8 +40,9 @@ def compose(text: str) -> Node | None:
     except yaml.MarkedYAMLError as error:
         raise YamlBroken(*_sentence(error)) from error
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise YamlBroken(f"this is not YAML: U+{ord(_char(error)):04X} may not stand in it", line) from error
+        char = chr(error.character) if isinstance(error.character, int) else error.character
+        line = text.count("\n", 0, text.find(char)) + 1
+        raise YamlBroken(f"this is not YAML: U+{ord(char):04X} may not stand in it", line) from error
     if root is not None:
         _Weight().of(root, 0)
     return root
@@ -121,7 +122,3 @@ def _sentence(error: yaml.MarkedYAMLError) -> tuple[str, int | None]:
         what = "a second document begins here, only one is read"
     mark = error.problem_mark or error.context_mark
     return f"this is not YAML: {what}", mark.line + 1 if mark is not None else None
-
-
-def _char(error: yaml.reader.ReaderError) -> str:
-    return chr(error.character) if isinstance(error.character, int) else str(error.character)[:1]

@@ -1,0 +1,55 @@
+import pytest
+
+from hunt.content.yaml_nodes import MAX_DEPTH, YamlBroken, compose
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)
+)
+
+
+def broken(text: str) -> YamlBroken:
+    with pytest.raises(YamlBroken) as caught:
+        compose(text)
+    return caught.value
+
+
+def test_a_file_without_a_value_has_no_node() -> None:
+    assert compose("# only a comment\n") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a: b: c", 1, "mapping values are not allowed"),
+        ("a: 1\n\tb: 2", 2, "with spaces, not with tabs"),
+        ("a: [1", 2, "this is not YAML"),
+        ("--- a\n--- b", 2, "a second document"),
+        ("a: 1\nb: *nothing", 2, "undefined alias"),
+        ("a: 1\nb: \x07", 2, "U+0007 may not stand in it"),
+        ("&a [*a]", 1, "contain themselves"),
+        ("&a {x: [*a, *a]}", 1, "contain themselves"),
+        ("[" * 100_000, 1, "nested more than"),
+        ("- " * 100_000, 1, "nested more than"),
+        ("{a: " * 100_000, 1, "nested more than"),
+        (BOMB, None, "with its aliases written out"),
+    ],
+)
+def test_broken_yaml_is_one_plain_sentence(text: str, line: int | None, words: str) -> None:
+    error = broken(text)
+    assert words in str(error)
+    assert "\n" not in str(error)
+    assert error.line == line or line is None
+
+
+def test_a_chain_of_aliases_counts_as_depth() -> None:
+    chain = "a0: &a0 x\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 5000))
+    assert "nested" in str(broken(chain))
+
+
+def test_lists_as_deep_as_allowed_are_read() -> None:
+    depth = MAX_DEPTH - 1
+    assert compose("[" * depth + "]" * depth) is not None
+
+
+def test_aliases_within_bounds_are_read() -> None:
+    assert compose("a: &a [1, 2]\nb: [*a, *a]") is not None
