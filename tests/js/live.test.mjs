@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import * as live from "../../src/hunt/web/static/live.js";
+
+const HELLO = { type: "hello", conn: "c", build: "b", log: { id: 100, digest: "d100" } };
+
+function opened(...subs) {
+  const connection = new live.Connection(() => 0.5);
+  for (const [key, sub] of subs) connection.subscribe(key, sub);
+  connection.start(0);
+  connection.opened(0);
+  hear(connection, HELLO);
+  return connection;
+}
+
+function hear(connection, frame, now = 0) {
+  connection.received(JSON.stringify(frame), now);
+}
+
+const sent = (connection) => connection.effects().filter((effect) => effect.do === "send").map((effect) => effect.frame);
+const only = (connection, kind) => connection.effects().filter((effect) => effect.do === kind);
+
+const LOG = { dataset: "activity_log", since: 90, digest: "d90" };
+const HUB = { dataset: "hub", params: { format: "html" }, since: 95 };
+
+test("a subscription is sent with its cursor and digest once the socket is open", () => {
+  const [frame] = sent(opened(["log", LOG]));
+  assert.deepEqual(frame, { rpc: 2, method: "sub", sub: "s1", dataset: "activity_log", params: {}, since: 90, digest: "d90" });
+});
+
+test("a first subscription without a cursor does not name one", () => {
+  const [frame] = sent(opened(["log", { dataset: "activity_log" }]));
+  assert.ok(!("since" in frame) && !("digest" in frame));
+});
+
+test("entries move the cursor, and what follows is taken from there", () => {
+  const connection = opened(["log", LOG]);
+  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [{ id: 93 }], id: 95, digest: "d95" });
+  hear(connection, { type: "append", sub: "s1", prev: 95, entries: [], id: 99, digest: "d99" });
+  assert.deepEqual(only(connection, "append").map((effect) => effect.id), [95, 99]);
+});
+
+test("a frame that does not follow our cursor makes us ask again from there, and is not shown", () => {
+  const connection = opened(["log", LOG]);
+  connection.effects();
+  hear(connection, { type: "append", sub: "s1", prev: 95, entries: [{ id: 97 }], id: 97, digest: "d97" });
+  const [unsub, sub, ...rest] = connection.effects();
+  assert.equal(unsub.frame.method, "unsub");
+  assert.equal(sub.frame.since, 90);
+  assert.notEqual(sub.frame.sub, "s1");
+  assert.deepEqual(rest, []);
+  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [{ id: 91 }], id: 97, digest: "d97" });
+  assert.deepEqual(connection.effects(), [], "frames of the old subscription are late, not news");
+});
+
+test("a head moves the cursor of every growing subscription", () => {
+  const connection = opened(["log", LOG], ["hub", HUB]);
+  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, digest: "d100" });
+  hear(connection, { type: "head", id: 120, digest: "d120" });
+  connection.effects();
+  hear(connection, { type: "append", sub: "s1", prev: 120, entries: [{ id: 121 }], id: 121, digest: "d121" });
+  assert.equal(only(connection, "append").length, 1);
+});
+
+test("a reset drops everything, and replaced datasets are asked for afresh", () => {
+  const connection = opened(["log", LOG], ["hub", HUB]);
+  connection.effects();
+  hear(connection, { type: "reset", sub: "s1" });
+  const effects = connection.effects();
+  assert.deepEqual(effects.filter((effect) => effect.do === "reset").map((effect) => effect.key), ["log", "hub"]);
+  assert.equal(effects.at(-1).frame.since, undefined);
+  hear(connection, { type: "append", sub: "s1", prev: 0, entries: [{ id: 1 }], id: 7, digest: "e7" });
+  assert.equal(only(connection, "append").length, 1);
+});
+
+test("after a lost socket it resumes from where it stands, with the digest it was last told", () => {
+  const connection = opened(["log", LOG], ["hub", HUB]);
+  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, digest: "d100" });
+  hear(connection, { type: "update", sub: "s3", value: { html: "", epoch: 98 } });
+  connection.closed(1006, 1000);
+  connection.tick(connection.due());
+  connection.effects();
+  connection.opened(3000);
+  const [log, hub] = sent(connection);
+  assert.deepEqual([log.since, log.digest], [100, "d100"]);
+  assert.deepEqual([hub.since, hub.digest], [100, "d100"], "a known pair says which log is meant");
+});
+
+test("offline is told with the time of the last sign of life, and catching up when every subscription has answered", () => {
+  const connection = opened(["log", LOG], ["hub", HUB]);
+  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, digest: "d100" }, 5);
+  hear(connection, { type: "update", sub: "s3", value: { epoch: 100 } }, 7);
+  assert.deepEqual(only(connection, "status").map((effect) => effect.status), [{ state: "online", since: null, caughtUp: false }]);
+  connection.closed(1006, 50);
+  connection.tick(connection.due());
+  connection.closed(1006, 9000);
+  assert.deepEqual(only(connection, "status").map((effect) => effect.status), [{ state: "offline", since: 7 }]);
+  connection.tick(connection.due());
+  connection.opened(30_000);
+  const [log, hub] = sent(connection).map((frame) => frame.sub);
+  hear(connection, { type: "append", sub: log, prev: 100, entries: [], id: 101, digest: "d101" });
+  assert.deepEqual(only(connection, "status"), []);
+  hear(connection, { type: "update", sub: hub, value: { epoch: 101 } });
+  assert.deepEqual(only(connection, "status").map((effect) => effect.status), [{ state: "online", since: null, caughtUp: true }]);
+});
+
+test("retries wait longer each time, never more than the cap, and jitter over the whole range", () => {
+  assert.equal(live.backoff(0, () => 1), live.BACKOFF_BASE);
+  assert.equal(live.backoff(3, () => 1), 8 * live.BACKOFF_BASE);
+  assert.equal(live.backoff(50, () => 1), live.BACKOFF_CAP);
+  assert.equal(live.backoff(50, () => 0), 0);
+});
+
+test("a socket that closes at once does not start the backoff anew", () => {
+  const connection = opened();
+  const waits = [];
+  let now = 0;
+  for (let round = 0; round < 4; round++) {
+    connection.closed(1006, now);
+    waits.push(connection.due() - now);
+    now = connection.due();
+    connection.tick(now);
+    connection.opened(now);
+  }
+  assert.deepEqual(waits, [250, 500, 1000, 2000]);
+  connection.closed(1006, now + live.STEADY_AFTER + 1);
+  assert.equal(connection.due() - now, live.STEADY_AFTER + 1 + 250);
+});
+
+test("too many connections: it stays away at least ten seconds and says that the server is busy", () => {
+  const connection = opened();
+  connection.effects();
+  connection.closed(live.CLOSE_TOO_MANY, 0);
+  assert.ok(connection.due() >= live.BUSY_AT_LEAST);
+  assert.equal(only(connection, "status")[0].status.state, "busy");
+  connection.wake(1);
+  assert.deepEqual(connection.effects(), [], "looking at the page does not make it come sooner");
+});
+
+test("logged out: it stops until a page of a team asks for it again", () => {
+  const connection = opened();
+  connection.effects();
+  connection.closed(live.CLOSE_LOGGED_OUT, 10);
+  assert.equal(connection.due(), Infinity);
+  assert.equal(only(connection, "status")[0].status.state, "logged_out");
+  connection.start(20);
+  assert.deepEqual(connection.effects().map((effect) => effect.do), ["status", "connect"]);
+});
+
+test("silence is asked about, and then the socket is given up", () => {
+  const connection = opened();
+  connection.effects();
+  assert.equal(connection.due(), live.PING_AFTER);
+  connection.tick(live.PING_AFTER);
+  assert.equal(sent(connection)[0].method, "ping");
+  assert.equal(connection.due(), live.DEAD_AFTER);
+  connection.tick(live.DEAD_AFTER);
+  assert.equal(connection.effects()[0].do, "close");
+  assert.equal(connection.state, "waiting");
+});
+
+test("an answer to the ping keeps the socket", () => {
+  const connection = opened();
+  connection.tick(live.PING_AFTER);
+  hear(connection, { type: "pong", rpc: 1 }, live.PING_AFTER + 5);
+  assert.equal(connection.due(), 2 * live.PING_AFTER + 5);
+});
+
+test("waking up tries at once, and tests a socket that has been silent", () => {
+  const connection = opened();
+  connection.closed(1006, 0);
+  connection.effects();
+  connection.wake(1);
+  assert.equal(connection.effects()[0].do, "connect");
+  connection.opened(2);
+  connection.wake(10_000);
+  assert.equal(connection.due(), 10_000 + live.PROBE_WITHIN);
+});
+
+test("a connection attempt that hangs is abandoned", () => {
+  const connection = new live.Connection(() => 0.5);
+  connection.start(0);
+  connection.effects();
+  connection.tick(live.CONNECT_WITHIN);
+  assert.deepEqual(connection.effects().map((effect) => effect.do), ["close", "status"]);
+});
+
+test("a refused subscription is told and does not hold up the others", () => {
+  const connection = opened(["log", LOG], ["gone", { dataset: "puzzle", params: { slug: "gone" } }]);
+  hear(connection, { type: "fail", rpc: 4, code: "not_found", error: "There is nothing here by that name." });
+  assert.deepEqual(only(connection, "refused").map((effect) => [effect.key, effect.code]), [["gone", "not_found"]]);
+  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, digest: "d100" });
+  assert.equal(connection.status.state, "online");
+});
+
+test("frames that are not understood are left alone", () => {
+  const connection = opened(["log", LOG]);
+  connection.effects();
+  for (const text of ["", "[]", "null", "7", '{"type":"later"}', '{"type":"append","sub":"nobody"}']) connection.received(text, 0);
+  assert.deepEqual(connection.effects(), []);
+});
