@@ -32,18 +32,15 @@ python devserver.py test [pytest arguments] installs what the tests need and run
 
 Settings named HUNT_... are taken from the environment; the options above win over them.
 """
+UNREACHABLE = "No package index can be reached: check the network, or the index settings of pip or uv."
 REASONS = (
-    ("do not match the hashes", "A package is not the one that was locked: its hash differs."),
-    ("hash mismatch", "A package is not the one that was locked: its hash differs."),
-    ("no space left", "The disk is full."),
-    ("permission denied", "There is no permission to write here."),
+    ("connection broken", UNREACHABLE),
+    ("failed to fetch", UNREACHABLE),
     ("no matching distribution", "No package index that can be reached has the locked packages for this Python."),
     ("no solution found", "No package index that can be reached has the locked packages for this Python."),
-    ("connect", "No package index can be reached: check the network, or the index settings of pip or uv."),
-    ("resolve", "No package index can be reached: check the network, or the index settings of pip or uv."),
-    ("failed to fetch", "No package index can be reached: check the network, or the index settings of pip or uv."),
+    ("no space left", "The disk is full."),
 )
-"""What an installer's output contains (lower case), and what that means; the first that fits is said."""
+"""What an installer's output contains (lower case), and the one sentence that is then said instead of it."""
 
 
 class Failed(Exception):
@@ -198,12 +195,9 @@ def _run(what: str, command: list[str], other: str = "The packages could not be 
             _progress(line)
     _progress("")
     if process.returncode:
-        say("\n".join("    " + line for line in kept))
-        raise Failed(_reason("\n".join(kept).lower(), other))
-
-
-def _reason(output: str, other: str) -> str:
-    return next((sentence for mark, sentence in REASONS if mark in output), other)
+        output = "\n".join(kept)
+        known = next((sentence for mark, sentence in REASONS if mark in output.lower()), None)
+        raise Failed(known or f"{output}\n{other}")
 
 
 def _progress(line: str) -> None:
