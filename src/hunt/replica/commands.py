@@ -1,11 +1,14 @@
 """The few plain reads, with the types that this room's clients give (bytes, RESP2)."""
 
-from typing import cast
+from typing import Final, cast
 
 from redis.asyncio import Redis
 
 from hunt.replica import keys
 from hunt.replica.messages import Message, RawMessages, parse
+
+BEYOND: Final = 1 << 53
+"""Ids are below it: scores are floats, and so are Lua's numbers."""
 
 
 async def stream_range(redis: Redis, stream: str, after: int, upto: int | None, limit: int | None) -> RawMessages:
@@ -22,4 +25,15 @@ async def team_range(redis: Redis, team_id: int, after: int, upto: int, limit: i
 async def team_scores(redis: Redis) -> list[tuple[str, int]]:
     """Members and scores of the sorted set of teams, as they are. Raises RedisError."""
     pairs = cast(list[tuple[bytes, float]], await redis.zrange(keys.TEAMS, 0, -1, withscores=True))
-    return [(member.decode(errors="replace"), int(score)) for member, score in pairs]
+    return [(member.decode(errors="replace"), id_of_score(score)) for member, score in pairs]
+
+
+async def team_score(redis: Redis, team_id: int) -> int | None:
+    """Where the team's stream stands; None for a team without one. Raises RedisError."""
+    score = await redis.zscore(keys.TEAMS, str(team_id))
+    return None if score is None else id_of_score(score)
+
+
+def id_of_score(score: float) -> int:
+    """The id in a score; an id beyond every log for what nobody here has written."""
+    return int(score) if -1 <= score < BEYOND and score.is_integer() else BEYOND

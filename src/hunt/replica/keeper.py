@@ -7,13 +7,12 @@ from typing import Final
 from redis.asyncio import Redis
 
 from hunt.game.entries import encode_entry
-from hunt.replica import keys
-from hunt.replica.commands import team_range, team_scores
+from hunt.replica.commands import team_range, team_score, team_scores
 from hunt.replica.errors import PASSING
 from hunt.replica.ledger import NO_STREAM, Ledger, Ledgers
 from hunt.replica.messages import BadMessage, Message
 from hunt.replica.scripts import Inspection, Scripts, TeamVerdict
-from hunt.replica.source import Source
+from hunt.replica.source import Source, digest_of_log
 from hunt.replica.status import Health
 
 STEP_ENTRIES: Final = 200
@@ -63,30 +62,46 @@ class TeamKeeper:
 
     async def audit_next(self) -> None:
         """Compares the next team's stream with the log; all teams come round in turn. Raises RedisError, LogAway."""
+        replica = await self._inspect()
+        if replica is None:
+            return
         if not self._to_audit:
             scores = await team_scores(self._redis)
             self._to_audit.extend(int(member) for member, _ in scores if member.isdigit())
         if self._to_audit:
-            await self._audit(self._to_audit.popleft())
+            await self._audit(self._to_audit.popleft(), replica)
             self._ledgers.trim()
 
     async def _turn(self, waiting: dict[int, bool]) -> bool:
         """Brings the teams up to the replica's head; False when there is no replica to speak of."""
-        replica = await self._scripts.inspect()
-        if replica.damage:
+        replica = await self._inspect()
+        if replica is None:
             return False
         for team_id, suspect in waiting.items():
             if suspect:
-                await self._audit(team_id)
+                await self._audit(team_id, replica)
             await self._extend(team_id, replica)
         self._ledgers.trim()
         return True
 
+    async def _inspect(self) -> Inspection | None:
+        """The replica, if it stands at an entry of the log: up to there, what the log says now is final."""
+        replica = await self._scripts.inspect()
+        if replica.damage:
+            return None
+        if await digest_of_log(self._source, replica.head) != replica.digest:
+            self._ledgers.clear()
+            return None
+        return replica
+
     async def _extend(self, team_id: int, replica: Inspection) -> None:
         ledger = self._ledgers.get(team_id)
         if ledger.score > replica.head:
+            # It was read before the head was: no newer head of another process explains it.
             await self._drop(team_id, ledger)
         for _ in range(STEPS_A_TURN):
+            if ledger.score > replica.head:
+                break
             if await self._step(team_id, ledger, replica):
                 return
             await asyncio.sleep(0)
@@ -96,10 +111,10 @@ class TeamKeeper:
         """One page from the log and one call of the script; True when the stream stands at the replica's head."""
         score, messages = ledger.score, list[Message]()
         if score < replica.head or ledger.upto < score:
-            messages = await self._learn(team_id, ledger, after=max(score, 0), head=max(replica.head, score))
+            messages = await self._learn(team_id, ledger, after=max(score, 0), head=replica.head)
             if ledger.upto < score:
                 return False
-        upto = max(score, messages[-1][0] if len(messages) == STEP_ENTRIES else replica.head)
+        upto = messages[-1][0] if len(messages) == STEP_ENTRIES else replica.head
         verdict, ledger.score = await self._scripts.extend_team(
             replica.gen,
             team_id,
@@ -120,14 +135,14 @@ class TeamKeeper:
         ledger.learn(messages, messages[-1][0] if len(messages) == STEP_ENTRIES else head)
         return messages
 
-    async def _audit(self, team_id: int) -> None:
+    async def _audit(self, team_id: int, replica: Inspection) -> None:
         """Drops the team's stream when it differs from the log anywhere up to its score."""
         ledger = self._ledgers.get(team_id)
-        score = await self._redis.zscore(keys.TEAMS, str(team_id))
+        score = await team_score(self._redis, team_id)
         if score is None:
             ledger.score = NO_STREAM
             return
-        after, upto = 0, int(score)
+        after, upto = 0, min(score, replica.head)
         while ledger.upto < upto:
             await self._learn(team_id, ledger, after=ledger.upto, head=upto)
         while after < upto:

@@ -8,13 +8,14 @@ from redis.asyncio import Redis
 
 from hunt.game.entries import GENESIS
 from hunt.replica import keys
+from hunt.replica.errors import LogAway
 from hunt.replica.pace import Pace
 from hunt.replica.scripts import PROGRESS_SECONDS, Scripts, Swap
 from hunt.replica.source import Forked, Source, digest_of_log, page_after
 from hunt.replica.status import Health
 
-SWAP_TRIES: Final = 10
-"""Each failed try means that entries were appended to the old stream in between."""
+SWAP_TRIES: Final = 4
+"""Each failed try means that entries were appended to the old stream in between. Before the last one it is closed."""
 _TOKEN_BYTES: Final = 8
 
 
@@ -44,7 +45,11 @@ class Builder:
         except Forked as error:
             self._health.failed(error)
             head = None
+        except LogAway:
+            await self._scripts.release(token)
+            raise
         if head is None:
+            await self._scripts.release(token)
             return False
         self._health.counters.rebuilds += 1
         self._health.repaired(f"Rebuilt up to entry {head}. {reason}")
@@ -53,7 +58,7 @@ class Builder:
     async def _build(self, token: str) -> int | None:
         """The head that was swapped in, or None when another builder has taken over."""
         head, digest, denied = 0, GENESIS, ""
-        for _ in range(SWAP_TRIES):
+        for tries_left in reversed(range(SWAP_TRIES)):
             filled = await self._fill(token, head, digest)
             if filled is None:
                 return None
@@ -62,6 +67,8 @@ class Builder:
             if answer is not Swap.BEHIND:
                 return head if answer is Swap.OK else None
             denied = await self._denied()
+            if tries_left == 1:
+                await self._close()
         return None
 
     async def _fill(self, token: str, head: int, digest: str) -> tuple[int, str] | None:
@@ -74,6 +81,10 @@ class Builder:
             if len(page) < self._pace.batch:
                 return head, digest
             await asyncio.sleep(self._pace.rest)
+
+    async def _close(self) -> None:
+        """Stops appends to the old stream. What is refused is filled in after the swap."""
+        await self._scripts.mark_bad((await self._scripts.inspect()).gen, "another one is about to take its place")
 
     async def _denied(self) -> str:
         """The replica's digest when the log, asked after the replica, does not have it there; else an empty string."""

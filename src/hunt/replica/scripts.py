@@ -11,6 +11,7 @@ from redis.commands.core import AsyncScript
 
 from hunt.game.entries import Entry, encode_entry
 from hunt.replica import keys
+from hunt.replica.commands import id_of_score
 from hunt.replica.messages import Message
 
 PROGRESS_SECONDS: Final = 5.0
@@ -89,6 +90,7 @@ class Scripts:
         self._mark = _script(redis, "mark")
         self._chunk = _script(redis, "chunk")
         self._swap = _script(redis, "swap")
+        self._release = _script(redis, "release")
         self._team = _script(redis, "team")
         self._drop = _script(redis, "drop")
         self._lease = _script(redis, "lease")
@@ -122,6 +124,10 @@ class Scripts:
         reply = await self._swap(keys=names, args=[token, keys.RULES, head, digest, denied])
         return Swap(reply.decode())
 
+    async def release(self, token: str) -> None:
+        """Gives up the build of `token`."""
+        await self._release(keys=[keys.BUILDER, keys.shadow_stream(token)], args=[token])
+
     async def extend_team(
         self, gen: str, team_id: int, *, score: int, length: int, upto: int, messages: Sequence[Message]
     ) -> tuple[TeamVerdict, int]:
@@ -131,7 +137,7 @@ class Scripts:
             args += message
         names = [keys.META, keys.TEAMS, keys.team_stream(team_id)]
         verdict, now = await self._team(keys=names, args=args)
-        return TeamVerdict(verdict.decode()), int(float(now))
+        return TeamVerdict(verdict.decode()), id_of_score(float(now))
 
     async def drop_team(self, team_id: int) -> None:
         await self._drop(keys=[keys.TEAMS, keys.team_stream(team_id)], args=[team_id])

@@ -1,0 +1,155 @@
+"""The feed's blocked read: it never waits at a stream that is not the one it knows."""
+
+import asyncio
+
+import pytest
+from replica_world import Parts
+
+from hunt.replica import Away, Behind, Gone, keys
+from hunt.replica.connection import blocking
+from hunt.replica.reader import Reader
+from hunt.replica.scripts import Verdict
+from servers import RedisServer
+
+pytestmark = pytest.mark.anyio
+SHORT_MS = 50
+LONG_MS = 5000
+
+
+class Reading:
+    """A reader with its connection, and whether it asked for a repair."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.redis = blocking(parts.redis)
+        self.asked = asyncio.Event()
+        self.reader = Reader(self.redis, parts.scripts, self.asked.set)
+
+    async def __aenter__(self) -> Reader:
+        return self.reader
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.redis.aclose()
+
+
+async def test_what_is_there_is_read_at_once(built: Parts) -> None:
+    async with Reading(built) as reader:
+        assert await reader.read(0, LONG_MS, 4) == built.log.rows[:4]
+        assert await reader.read(4, LONG_MS, 100) == built.log.rows[4:]
+
+
+async def test_a_waiting_reader_is_woken_by_an_append(built: Parts) -> None:
+    async with Reading(built) as reader:
+        waiting = asyncio.create_task(reader.read(10, LONG_MS, 100))
+        await asyncio.sleep(0)
+        entries, previous = built.log.grow(3)
+        assert (await built.filler.append(10, previous, entries)).verdict is Verdict.OK
+        async with asyncio.timeout(2):
+            assert (await waiting)[:1] == entries[:1]
+
+
+async def test_a_waiting_reader_is_woken_by_a_longer_stream_that_is_swapped_in(built: Parts) -> None:
+    async with Reading(built) as reader:
+        waiting = asyncio.create_task(reader.read(10, LONG_MS, 100))
+        await asyncio.sleep(0)
+        built.log.grow(5)
+        assert await built.builder.rebuild("For a test.")
+        async with asyncio.timeout(2):
+            assert await waiting == built.log.rows[10:]
+
+
+async def test_nothing_new_is_an_empty_list(built: Parts) -> None:
+    async with Reading(built) as reader:
+        assert await reader.read(10, SHORT_MS, 100) == []
+        assert await reader.read(10, SHORT_MS, 100) == []
+
+
+async def test_an_empty_log_is_an_empty_list(parts: Parts) -> None:
+    assert await parts.builder.rebuild("For a test.")
+    async with Reading(parts) as reader:
+        assert await reader.read(0, SHORT_MS, 100) == []
+
+
+async def test_a_stream_that_ends_before_the_cursor_is_told(built: Parts) -> None:
+    reading = Reading(built)
+    async with reading as reader:
+        with pytest.raises(Behind):
+            await reader.read(11, LONG_MS, 100)
+        assert reading.asked.is_set()
+
+
+async def test_a_missing_replica_is_told(parts: Parts) -> None:
+    async with Reading(parts) as reader:
+        with pytest.raises(Gone):
+            await reader.read(0, LONG_MS, 100)
+
+
+async def test_a_flush_is_told_after_the_wait(built: Parts) -> None:
+    async with Reading(built) as reader:
+        waiting = asyncio.create_task(reader.read(10, SHORT_MS, 100))
+        await asyncio.sleep(0)
+        await built.redis.flushall()
+        with pytest.raises(Gone):
+            await waiting
+
+
+async def test_a_rebuild_is_told_once_and_then_reading_goes_on(built: Parts) -> None:
+    async with Reading(built) as reader:
+        assert await reader.read(10, SHORT_MS, 100) == []
+        assert await built.builder.rebuild("For a test.")
+        with pytest.raises(Gone):
+            await reader.read(10, SHORT_MS, 100)
+        assert await reader.read(10, SHORT_MS, 100) == []
+
+
+async def test_a_shorter_stream_that_is_swapped_in_is_told(built: Parts) -> None:
+    async with Reading(built) as reader:
+        waiting = asyncio.create_task(reader.read(10, SHORT_MS, 100))
+        await asyncio.sleep(0)
+        built.log.lose(5)
+        assert await built.builder.rebuild("For a test.")
+        with pytest.raises((Gone, Behind)):
+            await waiting
+        with pytest.raises(Behind):
+            await reader.read(10, SHORT_MS, 100)
+
+
+async def test_a_hole_is_never_read_over(built: Parts) -> None:
+    async with Reading(built) as reader:
+        assert await reader.read(0, LONG_MS, 2) == built.log.rows[:2]
+        await built.redis.xdel(keys.STREAM, "0-3")
+        with pytest.raises(Gone):
+            await reader.read(2, LONG_MS, 100)
+
+
+async def test_a_message_that_is_no_entry_is_not_read(built: Parts) -> None:
+    async with Reading(built) as reader:
+        assert await reader.read(10, SHORT_MS, 100) == []
+        await built.redis.xadd(keys.STREAM, {"entry": "nonsense"}, id="0-11")
+        with pytest.raises(Gone):
+            await reader.read(10, SHORT_MS, 100)
+
+
+async def test_a_redis_that_does_not_answer_is_told_in_time(redis_server: RedisServer, built: Parts) -> None:
+    if not built.redis.connection_pool.connection_kwargs.get("path"):
+        pytest.skip("fakeredis cannot pause")
+    async with Reading(built) as reader:
+        assert await reader.read(10, SHORT_MS, 100) == []
+        redis_server.pause()
+        async with asyncio.timeout(3):
+            with pytest.raises(Away):
+                await reader.read(10, SHORT_MS, 100)
+        redis_server.resume()
+        assert await reader.read(10, SHORT_MS, 100) == []
+
+
+async def test_a_redis_that_dies_is_told_at_once(redis_server: RedisServer, built: Parts) -> None:
+    if not built.redis.connection_pool.connection_kwargs.get("path"):
+        pytest.skip("fakeredis cannot die")
+    async with Reading(built) as reader:
+        assert await reader.read(10, SHORT_MS, 100) == []
+        waiting = asyncio.create_task(reader.read(10, LONG_MS, 100))
+        await asyncio.sleep(0)
+        redis_server.kill()
+        async with asyncio.timeout(2):
+            with pytest.raises(Away):
+                await waiting
