@@ -16,7 +16,7 @@ let ownUntil = 0;
 const part = (name) => document.getElementById(name);
 
 /** True while news about this page's puzzle are likely the echo of a guess made here. */
-export const isOwnEcho = () => Date.now() < ownUntil;
+export const isOwnEcho = () => sending !== null || Date.now() < ownUntil;
 
 /** The text as the server compares it: letters and digits, upper case. */
 export function canonical(text) {

@@ -50,14 +50,27 @@ function sortButton(label) {
   return button;
 }
 
+// A round that opened since the page was made becomes a choice too.
+function offerRounds(form, rows) {
+  const choices = form.elements.round;
+  if (!choices) return;
+  const known = new Set([...choices.options].map((option) => option.value));
+  for (const row of rows) {
+    if (known.has(row.dataset.round)) continue;
+    known.add(row.dataset.round);
+    choices.append(new Option(row.cells[1].textContent, row.dataset.round));
+  }
+}
+
 /** Sorts and filters the tables below `root` as the address says. */
 export function arrange(root) {
   for (const table of root.querySelectorAll("table[data-sortable]")) sortRows(table);
   const form = document.querySelector("[data-filters]");
   const table = form && root.querySelector(`#${form.dataset.filters}`);
   if (!table) return;
-  const filters = filtersOf(form);
   const rows = [...table.tBodies[0].rows];
+  offerRounds(form, rows);
+  const filters = filtersOf(form);
   for (const row of rows) row.hidden = !shown(row, filters);
   const found = rows.filter((row) => !row.hidden).length;
   const words = found === rows.length ? `${found} in all` : `${found} of ${rows.length}`;

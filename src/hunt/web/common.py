@@ -1,0 +1,147 @@
+"""What every page needs: who looks at it, and the frame around its content."""
+
+from typing import Any
+
+import structlog
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from litestar import Response
+from litestar.datastructures import Cookie
+from litestar.enums import MediaType
+from litestar.response import Redirect
+from litestar.utils.scope.state import ScopeState
+from msgspec import Struct
+
+from hunt.accounts.errors import NotLoggedIn
+from hunt.accounts.sessions import Session
+from hunt.api.common import AnyRequest
+from hunt.errors import Fault
+from hunt.front import identity_of
+from hunt.game.entries import stamp
+from hunt.live import values
+from hunt.live.datasets import View
+from hunt.services import Services
+from hunt.web.render import Renderer
+
+NOTICE_COOKIE = "notice"
+NOTICE_SECONDS = 30
+"""A notice that nobody has fetched by then is old news."""
+
+logger = structlog.get_logger()
+
+
+class Form(Struct, kw_only=True):
+    """A form as it was sent, and what was wrong with it, so that nothing that was typed is lost."""
+
+    values: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    error: str | None = None
+    ok: str | None = None
+    retry_after: int | None = None
+
+    @classmethod
+    def refused(cls, sent: dict[str, str], fault: Fault) -> "Form":
+        if fault.field:
+            return cls(values=sent, errors={fault.field: fault.detail})
+        return cls(values=sent, error=fault.detail, retry_after=fault.retry_after)
+
+
+class Pages:
+    """Draws whole pages for one process."""
+
+    def __init__(self, services: Services, renderer: Renderer, build: str) -> None:
+        self.services = services
+        self.renderer = renderer
+        self.build = build
+        self._notices = URLSafeTimedSerializer(services.settings.secret_key, salt="notice")
+
+    def draw(
+        self,
+        request: AnyRequest,
+        template: str,
+        title: str,
+        *,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        **parts: Any,
+    ) -> Response[str]:
+        """The page, with the team's navigation where one is logged in."""
+        session = identity_of(request.scope).session
+        view = self.view_of(session) if session else None
+        notice = self._notice(request)
+        navbar = values.navbar(view.hunt, view.state) | {"epoch": self.services.tail.head} if view else None
+        page = self._page(request, title, view, notice)
+        html = self.renderer.page(template, page=page, navbar=navbar, **parts)
+        response = Response(html, media_type=MediaType.HTML, status_code=status, headers=headers)
+        response.headers.setdefault("cache-control", "no-store")
+        if notice:
+            response.delete_cookie(NOTICE_COOKIE)
+        return response
+
+    def view_of(self, session: Session) -> View | None:
+        """What the session's team sees; None for an operator."""
+        return self.services.hub.view(session.account_id) if session.kind == "team" else None
+
+    def _page(
+        self, request: AnyRequest, title: str, view: View | None, notice: dict[str, str] | None
+    ) -> dict[str, Any]:
+        services, hunt = self.services, self.services.hunt
+        style = hunt.root / "theme" / "style.css"
+        return {
+            "title": title,
+            "build": self.build,
+            "accent": hunt.accent,
+            "theme_style": "/theme/style.css" if style.is_file() else None,
+            "csrf": _csrf(request),
+            "logged_in": identity_of(request.scope).session is not None,
+            "hunt_title": hunt.title,
+            "epoch": services.tail.head,
+            "digest": services.tail.digest,
+            "live": view is not None,
+            "team_id": view.state.team_id if view else None,
+            "notice": notice,
+            "now": stamp(services.clock()),
+            "pages": [
+                {"name": each.name, "title": each.title, "href": f"/pages/{each.name}"} for each in hunt.pages.values()
+            ],
+        }
+
+    def _notice(self, request: AnyRequest) -> dict[str, str] | None:
+        text = request.cookies.get(NOTICE_COOKIE)
+        if not text:
+            return None
+        try:
+            notice: dict[str, str] = self._notices.loads(text, max_age=NOTICE_SECONDS)
+        except BadSignature:
+            return None
+        return notice
+
+    def back_to(self, path: str, notice: str | None = None, kind: str = "ok") -> Redirect:
+        """Send the browser on to a page, with a sentence to show there."""
+        response = Redirect(path, status_code=303)
+        if notice:
+            signed = str(self._notices.dumps({"kind": kind, "text": notice}))
+            secure = self.services.settings.secure_cookies
+            response.set_cookie(
+                Cookie(
+                    key=NOTICE_COOKIE,
+                    value=signed,
+                    max_age=NOTICE_SECONDS,
+                    httponly=True,
+                    samesite="lax",
+                    secure=secure,
+                )
+            )
+        return response
+
+
+def _csrf(request: AnyRequest) -> str:
+    return str(ScopeState.from_scope(request.scope).csrf_token or "")
+
+
+def team_view(request: AnyRequest, pages: Pages) -> View:
+    """What the team that is logged in sees. Raises NotLoggedIn for everybody else."""
+    session = identity_of(request.scope).session
+    view = pages.view_of(session) if session else None
+    if view is None:
+        raise NotLoggedIn
+    return view

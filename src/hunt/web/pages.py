@@ -1,0 +1,143 @@
+"""The pages that are read."""
+
+from typing import Annotated
+
+from litestar import Response, get
+from litestar.params import Parameter
+
+from hunt.api.common import AnyRequest
+from hunt.front import identity_of
+from hunt.game.refusals import NotFound
+from hunt.live import values
+from hunt.live.datasets import ACTIVITY_PAGE_ENTRIES, View, activity_page, puzzle_value
+from hunt.live.values import Value
+from hunt.web.common import Form, Pages, team_view
+from hunt.web.render import markup
+
+
+def _stamped(value: Value, pages: Pages) -> Value:
+    return value | {"epoch": pages.services.tail.head}
+
+
+@get("/", name="hub")
+async def hub(request: AnyRequest, pages: Pages) -> Response[str]:
+    view = team_view(request, pages)
+    value = _stamped(values.hub(view.hunt, view.state, over=view.is_over), pages)
+    return pages.draw(request, "hub.html", view.hunt.title, hub=value)
+
+
+@get("/rounds/{slug:str}")
+async def round_(request: AnyRequest, slug: str, pages: Pages) -> Response[str]:
+    view = team_view(request, pages)
+    if not view.has_round(slug):
+        raise NotFound("There is no such round, or your team has not reached it yet.")
+    value = _stamped(values.round_page(view.hunt, view.state, slug), pages)
+    return pages.draw(request, "round.html", value["title"], round=value | {"html": markup(value["html"])})
+
+
+@get("/puzzles")
+async def all_puzzles(request: AnyRequest, pages: Pages) -> Response[str]:
+    view = team_view(request, pages)
+    value = _stamped(values.all_puzzles(view.hunt, view.state), pages)
+    return pages.draw(request, "all_puzzles.html", "All puzzles", all_puzzles=value)
+
+
+@get("/puzzles/{slug:str}")
+async def puzzle(request: AnyRequest, slug: str, pages: Pages) -> Response[str]:
+    return draw_puzzle(request, slug, pages, Form())
+
+
+def draw_puzzle(request: AnyRequest, slug: str, pages: Pages, form: Form, status: int = 200) -> Response[str]:
+    """The puzzle's page with a form on it as it was sent; a form with an error says which status it had."""
+    view = team_view(request, pages)
+    _check_seen(view, slug)
+    value = _stamped(puzzle_value(view, slug), pages)
+    written = view.hunt.puzzles[slug]
+    is_open = value["lock"] == "unlocked"
+    return pages.draw(
+        request,
+        "puzzle.html",
+        written.title,
+        status=status,
+        puzzle=value,
+        content=markup(written.html) if is_open else None,
+        authors=list(written.authors) if is_open else [],
+        form=form,
+    )
+
+
+def _check_seen(view: View, slug: str) -> None:
+    if not view.has_puzzle(slug):
+        raise NotFound("There is no such puzzle, or your team has not reached it yet.")
+
+
+@get("/puzzles/{slug:str}/solution")
+async def solution(request: AnyRequest, slug: str, pages: Pages) -> Response[str]:
+    view = team_view(request, pages)
+    check_solution(view, slug)
+    written = view.hunt.puzzles[slug]
+    return pages.draw(
+        request,
+        "solution.html",
+        f"Solution of {written.title}",
+        puzzle_title=written.title,
+        answer=written.answers[0],
+        content=markup(written.solution_html),
+        hints=[{"about": hint.about, "text": hint.text} for hint in written.hints],
+    )
+
+
+def check_solution(view: View, slug: str) -> None:
+    """Raises NotFound unless the team may read this solution: the hunt is over, or solutions of what it sees are out."""
+    written = view.hunt.puzzles.get(slug)
+    is_out = view.is_over or (view.shows_solutions and view.has_puzzle(slug))
+    if written is None or not is_out or not written.solution_html:
+        raise NotFound("There is no solution to read here yet.")
+
+
+@get("/activity")
+async def activity(
+    request: AnyRequest, pages: Pages, before: Annotated[int | None, Parameter(ge=1)] = None
+) -> Response[str]:
+    view = team_view(request, pages)
+    newest = await pages.services.history.newest(view.state.team_id or 0, ACTIVITY_PAGE_ENTRIES, before)
+    later = await _balance_after(pages, view, before)
+    value = _stamped(activity_page(view, newest, *later), pages)
+    return pages.draw(request, "activity.html", "Activity", activity=value)
+
+
+async def _balance_after(pages: Pages, view: View, before: int | None) -> tuple[int, int]:
+    """The keys and clues that came with entry `before` and after it: they are not in the balance of an older page."""
+    if before is None:
+        return 0, 0
+    head = pages.services.tail.head
+    later = await pages.services.history.between(view.state.team_id or 0, before - 1, head)
+    return sum(entry.currency_delta for entry in later), sum(entry.strong_currency_delta for entry in later)
+
+
+@get("/team")
+async def team(request: AnyRequest, pages: Pages) -> Response[str]:
+    return await draw_team(request, pages, Form())
+
+
+async def draw_team(request: AnyRequest, pages: Pages, form: Form, status: int = 200) -> Response[str]:
+    """The team's page with a form on it as it was sent."""
+    view = team_view(request, pages)
+    session = identity_of(request.scope).session
+    rows = await pages.services.accounts.devices(session) if session else []
+    devices = [
+        {"id": row.id, "label": row.label, "created_at": values.stamp(row.created_at), "current": row.id == session.id}
+        for row in rows
+        if session
+    ]
+    value = _stamped(values.team_info(view.state), pages)
+    form.values.setdefault("name", view.state.name)
+    return pages.draw(request, "team.html", "Team", status=status, team=value, devices=devices, form=form)
+
+
+@get("/pages/{name:str}")
+async def site_page(request: AnyRequest, name: str, pages: Pages) -> Response[str]:
+    written = pages.services.hunt.pages.get(name)
+    if written is None:
+        raise NotFound
+    return pages.draw(request, "page.html", written.title, content=markup(written.html))
