@@ -52,7 +52,7 @@ class Accounts:
         self.throttle.succeeded(username)
         if kind == "team" and not self.is_active_team(row.id):
             raise NotAllowed("This team is deactivated. Ask headquarters.")
-        return await self._start_session(kind, row.id, label)
+        return await self.start_session(kind, row.id, label)
 
     async def _find(self, kind: Kind, username: str) -> TeamRow | OperatorRow | None:
         async with AsyncSession(self.engine) as session:
@@ -60,7 +60,7 @@ class Accounts:
                 return await TeamRepository(session=session).get_one_or_none(username=username)
             return await OperatorRepository(session=session).get_one_or_none(username=username)
 
-    async def _start_session(self, kind: Kind, account_id: int, label: str) -> tuple[Session, str]:
+    async def start_session(self, kind: Kind, account_id: int, label: str) -> tuple[Session, str]:
         session, token = self.sessions.issue(kind, account_id)
         await self.writer.submit(prepare=lambda connection: self.sessions.add(connection, session, label))
         return session, token

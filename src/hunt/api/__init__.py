@@ -1,0 +1,1 @@
+"""The JSON interface, for solvers, operators and services."""

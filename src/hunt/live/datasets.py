@@ -97,9 +97,12 @@ def _pick_activity(view: View, _slug: str, entry: e.Entry) -> Value | None:
     return activity_entry(view.hunt, entry) if is_shown(view.state, entry) else None
 
 
-def activity_page(view: View, entries: Sequence[e.Entry]) -> Value:
-    """The team's newest entries (`entries`, ascending), newest first, each with the balance after it."""
-    keys, clues = view.state.currency, view.state.strong_currency
+def activity_page(view: View, entries: Sequence[e.Entry], later_keys: int = 0, later_clues: int = 0) -> Value:
+    """`entries` of a team (ascending) newest first, each with the balance after it.
+
+    `later_keys` and `later_clues` are what came after the last of them.
+    """
+    keys, clues = view.state.currency - later_keys, view.state.strong_currency - later_clues
     older = entries[0].id if len(entries) >= ACTIVITY_PAGE_ENTRIES else None
     shown = []
     for entry in reversed(entries):

@@ -17,6 +17,7 @@ from hunt.content.model import Hunt
 from hunt.game.commands import CatchUp
 from hunt.game.conditions import moments
 from hunt.game.entries import BrokenChain, Entry, check_chain
+from hunt.log.database import append_transaction
 from hunt.log.history import read_more, refold
 from hunt.log.tail import Gap, Tail
 from hunt.log.writer import Overloaded, Unavailable, Writer
@@ -87,7 +88,7 @@ class Feed:
 
     async def change_hunt(self, hunt: Hunt) -> None:
         """Play by another version of the hunt from now on; everything is folded again under its rules."""
-        async with self._polling, self.engine.connect() as connection:
+        async with self._polling, append_transaction(self.engine) as connection:  # nobody appends meanwhile
             await refold(connection, self.tail, hunt)
         self._hunt_changed.set()
 

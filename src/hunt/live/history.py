@@ -23,6 +23,10 @@ class History:
         recent = self._tail.between(after, upto)
         if recent is not None:
             return [entry for entry in recent if entry.team_id in {None, team_id}]
+        return await self.stored(team_id, after, upto)
+
+    async def stored(self, team_id: int, after: int, upto: int) -> list[Entry]:
+        """The same, read from the replica (which brings the team's stream up to its head) or else from SQL."""
         entries: list[Entry] = []
         while page := await self._team_entries(team_id, after, upto, PAGE_ENTRIES):
             entries += page

@@ -110,6 +110,7 @@ def navbar(hunt: Hunt, state: TeamState) -> Value:
         "team_name": state.name,
         "currency": state.currency,
         "strong_currency": state.strong_currency,
+        "exchange_rate": hunt.exchange_rate,
         "rounds": rounds,
         "strays": len(_strays(hunt, state)),
     }

@@ -19,9 +19,9 @@ async def catch_up(connection: AsyncConnection, tail: Tail) -> None:
     (a restored backup) and everything is folded anew.
     """
     while True:
-        head = tail.head
+        head, digest = tail.head, tail.digest
         page = await read_page(connection, entries_after(max(head - 1, 0), PAGE_ENTRIES))
-        if head and (not page or page[0].id != head or page[0].digest != tail.digest):
+        if head and (not page or page[0].id != head or page[0].digest != digest):
             logger.warning("history_replaced", head=head)
             await refold(connection, tail, tail.board.hunt)
             return

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from litestar import MediaType, Response, get
+from litestar import MediaType, Response, Router, get
 from litestar.response import File
 from litestar.static_files import create_static_files_router
 
@@ -67,7 +67,7 @@ async def accent(pages: Pages) -> Response[str]:
     return Response(f":root {{ --accent: {colour}; }}\n", media_type=MediaType.CSS)
 
 
-def static_files(build: str):  # noqa: ANN201 - Litestar's router, whose type its function does not name
+def static_files(build: str) -> Router:
     return create_static_files_router(
         path=f"/static/{build}",
         directories=[STATIC],

@@ -7,6 +7,7 @@ from litestar.params import Parameter
 
 from hunt.api.common import AnyRequest
 from hunt.front import identity_of
+from hunt.game.entries import stamp
 from hunt.game.refusals import NotFound
 from hunt.live import values
 from hunt.live.datasets import ACTIVITY_PAGE_ENTRIES, View, activity_page, puzzle_value
@@ -88,7 +89,7 @@ async def solution(request: AnyRequest, slug: str, pages: Pages) -> Response[str
 
 
 def check_solution(view: View, slug: str) -> None:
-    """Raises NotFound unless the team may read this solution: the hunt is over, or solutions of what it sees are out."""
+    """Raises NotFound unless the team may read this: the hunt is over, or solutions are out and it sees the puzzle."""
     written = view.hunt.puzzles.get(slug)
     is_out = view.is_over or (view.shows_solutions and view.has_puzzle(slug))
     if written is None or not is_out or not written.solution_html:
@@ -126,7 +127,7 @@ async def draw_team(request: AnyRequest, pages: Pages, form: Form, status: int =
     session = identity_of(request.scope).session
     rows = await pages.services.accounts.devices(session) if session else []
     devices = [
-        {"id": row.id, "label": row.label, "created_at": values.stamp(row.created_at), "current": row.id == session.id}
+        {"id": row.id, "label": row.label, "created_at": stamp(row.created_at), "current": row.id == session.id}
         for row in rows
         if session
     ]

@@ -1,0 +1,75 @@
+"""What the handlers of the API share: who asks, and whether they asked before."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+from litestar import Request
+from msgspec import Struct
+
+from hunt.accounts.errors import NotAllowed, NotLoggedIn
+from hunt.accounts.sessions import Session
+from hunt.front import Identity, identity_of, wrote
+from hunt.game.refusals import Invalid
+from hunt.log.writer import Done
+from hunt.log.writer import Request as Repeatable
+
+AnyRequest = Request[Any, Any, Any]
+
+MAX_KEY_LENGTH = 128
+"""Of an Idempotency-Key."""
+
+Json = dict[str, Any]
+
+
+class Shape(Struct, forbid_unknown_fields=True):
+    """A request's body: a field that nobody knows is a mistake worth telling about."""
+
+
+def identity(request: AnyRequest) -> Identity:
+    return identity_of(request.scope)
+
+
+def team_session(request: AnyRequest) -> Session:
+    """The team's session behind a request. Raises NotLoggedIn, or NotAllowed for an operator."""
+    session = identity(request).session
+    if session is None:
+        raise NotLoggedIn
+    if session.kind != "team":
+        raise NotAllowed("This is for teams; operators act under /api/ops.")
+    return session
+
+
+def operator_session(request: AnyRequest) -> Session:
+    """The operator's session behind a request. Raises NotLoggedIn, or NotAllowed for a team."""
+    session = identity(request).session
+    if session is None:
+        raise NotLoggedIn
+    if session.kind != "operator":
+        raise NotAllowed
+    return session
+
+
+async def repeatable(request: AnyRequest) -> Repeatable | None:
+    """What makes a repetition of this request known as one: account, path and Idempotency-Key, and the body."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isascii() or not key.isprintable() or " " in key:
+        raise Invalid("bad_key", f"An Idempotency-Key has 1 to {MAX_KEY_LENGTH} visible ASCII characters.")
+    session = identity(request).session
+    who = f"{session.kind}:{session.account_id}" if session else "nobody"
+    named = hashlib.sha256(f"{who}\n{request.method} {request.url.path}\n{key}".encode()).hexdigest()
+    return Repeatable(key=named, body=hashlib.sha256(await request.body()).hexdigest())
+
+
+def written(request: AnyRequest, done: Done) -> Json:
+    """The answer to an act: the ids of what it wrote, and the log id that the process stands at."""
+    if done.ids:
+        wrote(request.scope, done.head)
+    return {"ids": list(done.ids or ()), "epoch": done.head}
+
+
+def plain(value: Any) -> Any:
+    """A struct as JSON types, None where a field is."""
+    return msgspec.to_builtins(value)

@@ -1,0 +1,247 @@
+"""What headquarters does, as JSON under `/api/ops`. Each act says in the log who did it."""
+
+from typing import Annotated, Any, Literal
+
+from litestar import Response, Router, get, post
+from litestar.params import Parameter
+
+from hunt.accounts.errors import BadAccount
+from hunt.api.common import AnyRequest, Json, Shape, operator_session, repeatable, written
+from hunt.api.solver import Login, address, device, session_cookie
+from hunt.front import wrote
+from hunt.game import commands as cmd
+from hunt.game.refusals import NotFound
+from hunt.game.state import TeamState, apply
+from hunt.game.view import team_state
+from hunt.log.reader import PAGE_ENTRIES
+from hunt.services import Services
+
+Teams = list[int] | Literal["all"]
+
+
+class Whom(Shape):
+    teams: Teams
+
+
+class Money(Shape):
+    teams: Teams
+    amount: int
+    kind: Literal["keys", "clues"] = "keys"
+
+
+class Hints(Shape):
+    teams: Teams
+    after_hours: int = 0
+
+
+class Move(Shape):
+    teams: Teams
+    result: str | None = None
+
+
+class NewTeam(Shape):
+    username: str
+    name: str
+    password: str
+
+
+class TeamEdit(Shape):
+    name: str
+
+
+class NewPassword(Shape):
+    password: str
+
+
+MAX_AMOUNT = 1_000_000
+"""Keys or clues in one act; both stores hold far more."""
+
+
+def _of(teams: Teams) -> tuple[int, ...] | None:
+    return None if teams == "all" else tuple(teams)
+
+
+async def _who(request: AnyRequest, services: Services) -> dict[str, Any]:
+    """The `internal_data` of an act."""
+    session = operator_session(request)
+    by = {"operator": await services.accounts.operator_name(session.account_id)}
+    request_id = request.headers.get("x-request-id")
+    return by | ({"request_id": request_id[:MAX_REQUEST_ID]} if request_id else {})
+
+
+MAX_REQUEST_ID = 128
+
+
+async def _act(request: AnyRequest, services: Services, act: cmd.Act) -> Json:
+    internal_data = await _who(request, services)
+    done = await services.writer.submit(act, internal_data=internal_data, request=await repeatable(request))
+    return written(request, done)
+
+
+@post("/login", status_code=200)
+async def login(request: AnyRequest, data: Login, services: Services) -> Response[Json]:
+    _, token = await services.accounts.login(
+        "operator", data.username, data.password, address=address(request), label=device(request)
+    )
+    return Response({"token": token}, cookies=[session_cookie(services, token)])
+
+
+@post("/gates/{id:str}/satisfy", status_code=200)
+async def satisfy_gate(request: AnyRequest, id: str, data: Whom, services: Services) -> Json:
+    return await _act(request, services, cmd.SatisfyGate(teams=_of(data.teams), id=id))
+
+
+@post("/currency", status_code=200)
+async def currency(request: AnyRequest, data: Money, services: Services) -> Json:
+    if not -MAX_AMOUNT <= data.amount <= MAX_AMOUNT:
+        raise BadAccount("amount", f"An amount is between -{MAX_AMOUNT} and {MAX_AMOUNT}.")
+    keys, clues = (data.amount, 0) if data.kind == "keys" else (0, data.amount)
+    return await _act(request, services, cmd.Grant(teams=_of(data.teams), keys=keys, clues=clues))
+
+
+@post("/puzzles/{slug:str}/unlock", status_code=200)
+async def unlock(request: AnyRequest, slug: str, data: Whom, services: Services) -> Json:
+    return await _act(request, services, cmd.OpenPuzzle(teams=_of(data.teams), slug=slug))
+
+
+@post("/puzzles/{slug:str}/solve", status_code=200)
+async def solve(request: AnyRequest, slug: str, data: Whom, services: Services) -> Json:
+    return await _act(request, services, cmd.SolvePuzzle(teams=_of(data.teams), slug=slug))
+
+
+@post("/puzzles/{slug:str}/reset-rate-limit", status_code=200)
+async def reset_rate_limit(request: AnyRequest, slug: str, data: Whom, services: Services) -> Json:
+    return await _act(request, services, cmd.ResetRateLimit(teams=_of(data.teams), slug=slug))
+
+
+@post("/puzzles/{slug:str}/hints/open", status_code=200)
+async def open_hints(request: AnyRequest, slug: str, data: Hints, services: Services) -> Json:
+    command = cmd.OpenHints(teams=_of(data.teams), slug=slug, after_hours=data.after_hours)
+    return await _act(request, services, command)
+
+
+@post("/interactions/{id:str}/{step:str}", status_code=200)
+async def move_interaction(request: AnyRequest, id: str, step: str, data: Move, services: Services) -> Json:
+    to = {"unlock": "unlocked", "start": "running", "complete": "completed"}.get(step)
+    if to is None:
+        raise NotFound
+    command = cmd.MoveInteraction(teams=_of(data.teams), id=id, to=to, result=data.result)
+    return await _act(request, services, command)
+
+
+@post("/teams", status_code=201)
+async def create_team(request: AnyRequest, data: NewTeam, services: Services) -> Json:
+    team_id, done = await services.accounts.register(
+        data.username,
+        data.name,
+        data.password,
+        internal_data=await _who(request, services),
+        request=await repeatable(request),
+    )
+    return {"team_id": team_id, **written(request, done)}
+
+
+@post("/teams/{team_id:int}", status_code=200)
+async def edit_team(request: AnyRequest, team_id: int, data: TeamEdit, services: Services) -> Json:
+    who = await _who(request, services)
+    _existing(services, team_id)
+    return written(request, await services.accounts.rename(team_id, data.name, who))
+
+
+@post("/teams/{team_id:int}/deactivate", status_code=200)
+async def deactivate(request: AnyRequest, team_id: int, services: Services) -> Json:
+    return await _set_active(request, services, team_id, active=False)
+
+
+@post("/teams/{team_id:int}/reactivate", status_code=200)
+async def reactivate(request: AnyRequest, team_id: int, services: Services) -> Json:
+    return await _set_active(request, services, team_id, active=True)
+
+
+async def _set_active(request: AnyRequest, services: Services, team_id: int, *, active: bool) -> Json:
+    who = await _who(request, services)
+    _existing(services, team_id)
+    done = await services.accounts.set_active(
+        team_id, active=active, internal_data=who, request=await repeatable(request)
+    )
+    return written(request, done)
+
+
+@post("/teams/{team_id:int}/set-password", status_code=200)
+async def set_password(request: AnyRequest, team_id: int, data: NewPassword, services: Services) -> Json:
+    operator_session(request)
+    await services.accounts.set_password("team", team_id, data.password)
+    wrote(request.scope, services.tail.head)
+    return {"ids": [], "epoch": services.tail.head}
+
+
+@get("/teams")
+async def teams(request: AnyRequest, services: Services) -> Json:
+    operator_session(request)
+    board = services.tail.board
+    rows = [_team(board.teams[team_id]) for team_id in sorted(board.teams)]
+    return {"teams": rows, "epoch": services.tail.head}
+
+
+@get("/teams/{team_id:int}")
+async def team(
+    request: AnyRequest, team_id: int, services: Services, at: Annotated[int | None, Parameter(ge=0)] = None
+) -> Json:
+    operator_session(request)
+    state, epoch = _existing(services, team_id), services.tail.head
+    if at is not None and at < epoch:
+        state, epoch = await _state_at(services, team_id, at), at
+    return {"team": _team(state), "state": team_state(services.hunt, state, epoch), "epoch": epoch}
+
+
+async def _state_at(services: Services, team_id: int, at: int) -> TeamState:
+    """The team as it was at log id `at`, folded from SQL by today's rules."""
+    state, after = TeamState(team_id=team_id), 0
+    while page := await services.reader.entries(after, PAGE_ENTRIES, team_id):
+        for entry in page:
+            if entry.id > at:
+                return state
+            apply(services.hunt, state, entry)
+        after = page[-1].id
+    return state
+
+
+def _existing(services: Services, team_id: int) -> TeamState:
+    state = services.tail.board.teams.get(team_id)
+    if state is None:
+        raise NotFound(f"There is no team with the id {team_id}.")
+    return state
+
+
+def _team(state: TeamState) -> Json:
+    return {
+        "id": state.team_id,
+        "username": state.username,
+        "name": state.name,
+        "active": state.active,
+        "solved": sum(puzzle.solved is not None for puzzle in state.puzzles.values()),
+        "currency": state.currency,
+        "strong_currency": state.strong_currency,
+    }
+
+
+router = Router(
+    path="/api/ops",
+    route_handlers=[
+        login,
+        satisfy_gate,
+        currency,
+        unlock,
+        solve,
+        reset_rate_limit,
+        open_hints,
+        move_interaction,
+        create_team,
+        edit_team,
+        deactivate,
+        reactivate,
+        set_password,
+        teams,
+        team,
+    ],
+)

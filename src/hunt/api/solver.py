@@ -1,0 +1,231 @@
+"""What a team's own programs and pages ask for."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.datastructures import Cookie
+from litestar.exceptions import HTTPException
+from litestar.params import Parameter
+
+from hunt.accounts.errors import NotAllowed, NotLoggedIn
+from hunt.api.common import AnyRequest, Json, Shape, identity, plain, repeatable, team_session
+from hunt.front import SESSION_COOKIE, wrote
+from hunt.game import commands as cmd
+from hunt.game.refusals import NotFound
+from hunt.game.view import team_state
+from hunt.live.activity import activity_entry, is_shown
+from hunt.live.datasets import puzzle_value
+from hunt.live.values import Value
+from hunt.log.writer import Done
+from hunt.services import Services
+
+SESSION_SECONDS = 14 * 24 * 3600
+
+
+class Login(Shape):
+    username: str
+    password: str
+
+
+class Registration(Shape):
+    username: str
+    name: str
+    password: str
+
+
+class GuessBody(Shape):
+    guess: str
+
+
+class Question(Shape):
+    question: str
+
+
+class Completion(Shape):
+    result: str | None = None
+
+
+def session_cookie(services: Services, token: str) -> Cookie:
+    """The cookie of a session; scripts cannot read it."""
+    return Cookie(
+        key=SESSION_COOKIE,
+        value=token,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=services.settings.secure_cookies,
+        max_age=SESSION_SECONDS if token else 0,
+    )
+
+
+def address(request: AnyRequest) -> str:
+    """Where the request comes from, as throttling counts it."""
+    return request.client.host if request.client else "unknown"
+
+
+def device(request: AnyRequest) -> str:
+    """What the browser calls itself, for the list of devices."""
+    return request.headers.get("user-agent", "a program")
+
+
+@post("/login", status_code=200)
+async def login(request: AnyRequest, data: Login, services: Services) -> Response[Json]:
+    _, token = await services.accounts.login(
+        "team", data.username, data.password, address=address(request), label=device(request)
+    )
+    return Response({"token": token}, cookies=[session_cookie(services, token)])
+
+
+@post("/logout", status_code=204)
+async def logout(request: AnyRequest, services: Services) -> Response[None]:
+    session = identity(request).session
+    if session is None:
+        raise NotLoggedIn
+    await services.accounts.logout(session)
+    return Response(None, status_code=204, cookies=[session_cookie(services, "")])
+
+
+@post("/register", status_code=201)
+async def register(request: AnyRequest, data: Registration, services: Services) -> Response[Json]:
+    if services.hunt.registration != "open":
+        raise NotAllowed("Registration is closed. Ask headquarters.")
+    team_id, done = await services.accounts.register(data.username, data.name, data.password)
+    _, token = await services.accounts.start_session("team", team_id, device(request))
+    wrote(request.scope, done.head)
+    body = {"team_id": team_id, "token": token}
+    return Response(body, status_code=201, cookies=[session_cookie(services, token)])
+
+
+def state_of(services: Services, team_id: int) -> Json:
+    return team_state(services.hunt, services.tail.board.teams[team_id], services.tail.head)
+
+
+@get("/me")
+async def me(request: AnyRequest, services: Services) -> Json:
+    team_id = team_session(request).account_id
+    state = services.tail.board.teams[team_id]
+    team = {"id": team_id, "username": state.username, "name": state.name}
+    return {"team": team, "state": state_of(services, team_id)}
+
+
+def seen_puzzle(services: Services, team_id: int, slug: str) -> Value:
+    """The dataset `puzzle` as it is now; NotFound alike for one that is locked and one that does not exist."""
+    view = services.hub.view(team_id)
+    if not view.has_puzzle(slug):
+        raise NotFound("There is no such puzzle, or your team has not reached it yet.")
+    return {**puzzle_value(view, slug), "epoch": services.tail.head}
+
+
+@get("/puzzles/{slug:str}")
+async def puzzle(request: AnyRequest, slug: str, services: Services) -> Value:
+    return seen_puzzle(services, team_session(request).account_id, slug)
+
+
+async def carry_out(request: AnyRequest, services: Services, command: cmd.TeamCommand) -> Done:
+    """Submit a team's command; the browser is told how far the log has come with it."""
+    done = await services.writer.submit(command, request=await repeatable(request))
+    if done.ids:
+        wrote(request.scope, done.head)
+    return done
+
+
+@post("/puzzles/{slug:str}/guesses", status_code=200)
+async def guess(request: AnyRequest, slug: str, data: GuessBody, services: Services) -> Json:
+    team_id = team_session(request).account_id
+    done = await carry_out(request, services, cmd.SubmitGuess(team_id=team_id, slug=slug, text=data.guess))
+    answer: Json = plain(done.answer)
+    if answer["link"] is None:
+        del answer["link"]
+    return answer | {"epoch": done.head}
+
+
+@post("/puzzles/{slug:str}/unlock", status_code=200)
+async def unlock(request: AnyRequest, slug: str, services: Services) -> Value:
+    team_id = team_session(request).account_id
+    await carry_out(request, services, cmd.UnlockPuzzle(team_id=team_id, slug=slug))
+    return seen_puzzle(services, team_id, slug)
+
+
+@post("/puzzles/{slug:str}/buy-answer", status_code=200)
+async def buy_answer(request: AnyRequest, slug: str, services: Services) -> Value:
+    team_id = team_session(request).account_id
+    await carry_out(request, services, cmd.BuyAnswer(team_id=team_id, slug=slug))
+    return seen_puzzle(services, team_id, slug)
+
+
+@post("/currency/exchange", status_code=200)
+async def exchange(request: AnyRequest, services: Services) -> Json:
+    team_id = team_session(request).account_id
+    await carry_out(request, services, cmd.ExchangeCurrency(team_id=team_id))
+    state = services.tail.board.teams[team_id]
+    return {"currency": state.currency, "strong_currency": state.strong_currency}
+
+
+@get("/puzzles/{slug:str}/hints")
+async def hints(request: AnyRequest, slug: str, services: Services) -> Json:
+    value = seen_puzzle(services, team_session(request).account_id, slug)
+    return {"open": value["hints_open"], "hints": value["hints"], "epoch": value["epoch"]}
+
+
+@post("/puzzles/{slug:str}/hints", status_code=201)
+async def request_hint(request: AnyRequest, slug: str, data: Question, services: Services) -> Json:
+    team_id = team_session(request).account_id
+    await carry_out(request, services, cmd.RequestHint(team_id=team_id, slug=slug, question=data.question))
+    value = seen_puzzle(services, team_id, slug)
+    return {"open": value["hints_open"], "hints": value["hints"], "epoch": value["epoch"]}
+
+
+@post("/interactions/{id:str}/start", status_code=200)
+async def start_interaction(request: AnyRequest, id: str, services: Services) -> Json:
+    team_id = team_session(request).account_id
+    await carry_out(request, services, cmd.StartInteraction(team_id=team_id, id=id))
+    return state_of(services, team_id)
+
+
+@post("/interactions/{id:str}/complete", status_code=200)
+async def complete_interaction(request: AnyRequest, id: str, services: Services) -> Json:
+    team_id = team_session(request).account_id
+    body = await request.body()
+    try:
+        data = msgspec.json.decode(body, type=Completion) if body.strip() else Completion()
+    except msgspec.DecodeError as error:
+        raise HTTPException(status_code=422, detail=f"This request has not the right shape: {error}.") from None
+    await carry_out(request, services, cmd.CompleteInteraction(team_id=team_id, id=id, result=data.result))
+    return state_of(services, team_id)
+
+
+@get("/activity")
+async def activity(
+    request: AnyRequest,
+    services: Services,
+    since: Annotated[int, Parameter(ge=0)] = 0,
+    limit: Annotated[int | None, Parameter(ge=1)] = None,
+) -> Json:
+    team_id = team_session(request).account_id
+    head, digest = services.tail.head, services.tail.digest
+    entries = await services.history.stored(team_id, since, head)
+    view = services.hub.view(team_id)
+    shown = [activity_entry(view.hunt, entry) for entry in entries if is_shown(view.state, entry)]
+    return {"entries": shown[:limit], "head": {"id": head, "digest": digest}}
+
+
+router = Router(
+    path="/api",
+    route_handlers=[
+        login,
+        logout,
+        register,
+        me,
+        puzzle,
+        guess,
+        unlock,
+        buy_answer,
+        exchange,
+        hints,
+        request_hint,
+        start_interaction,
+        complete_interaction,
+        activity,
+    ],
+)

@@ -1,0 +1,115 @@
+"""What other processes and the people who run the server ask for: the log, ended sessions, health, metrics."""
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Annotated
+
+from litestar import MediaType, Response, Router, get
+from litestar.params import Parameter
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from hunt.accounts.errors import NotAllowed, NotLoggedIn
+from hunt.api.common import AnyRequest, Json, identity, plain
+from hunt.game.entries import encode_entry
+from hunt.services import Services
+
+LOG_PAGE_ENTRIES = 500
+MAX_LOG_PAGE_ENTRIES = 1_000
+
+
+def _check_insider(request: AnyRequest) -> None:
+    """Raises unless an operator or a service asks."""
+    who = identity(request)
+    if who.by == "service" or (who.session and who.session.kind == "operator"):
+        return
+    raise NotAllowed if who.session else NotLoggedIn
+
+
+@get("/api/log", media_type=MediaType.JSON)
+async def log(
+    request: AnyRequest,
+    services: Services,
+    since: Annotated[int, Parameter(ge=0)] = 0,
+    limit: Annotated[int, Parameter(ge=1)] = LOG_PAGE_ENTRIES,
+    team_id: int | None = None,
+) -> Response[bytes]:
+    _check_insider(request)
+    entries = await services.reader.entries(since, min(limit, MAX_LOG_PAGE_ENTRIES), team_id)
+    head, digest = await services.reader.head()
+    rows = ",".join(map(encode_entry, entries))
+    body = f'{{"entries":[{rows}],"head":{{"id":{head},"digest":"{digest}"}}}}'
+    return Response(body.encode(), media_type=MediaType.JSON)
+
+
+@get("/api/sessions")
+async def sessions(request: AnyRequest, services: Services, since: Annotated[int, Parameter(ge=0)] = 0) -> Json:
+    if identity(request).by != "service":
+        raise NotAllowed("This is for the server's own processes.")
+    ended = await services.accounts.sessions.read_ended(services.engine, since)
+    return {"ended": plain(ended), "last": ended[-1].revocation if ended else since}
+
+
+@get("/health/live")
+async def live() -> Json:
+    return {"status": "ok"}
+
+
+@get("/health/ready")
+async def ready(services: Services) -> Response[Json]:
+    replica = await services.replica.status()
+    body = {
+        "database": services.feed.is_current,
+        "redis": replica.available,
+        "log_head": services.tail.head,
+        "replica_head": replica.head,
+        "feed_head": services.tail.head,
+        "waiting_commands": services.writer.waiting,
+        "sockets": len(services.hub.connections),
+        "failed": None if services.failed is None else type(services.failed).__name__,
+    }
+    return Response(body, status_code=200 if services.is_ready else 503)
+
+
+class _Figures(Collector):
+    """The figures of this process at the moment of asking."""
+
+    def __init__(self, values: dict[str, tuple[str, float]]) -> None:
+        self._values = values
+
+    def collect(self) -> Iterator[Metric]:
+        for name, (text, value) in self._values.items():
+            yield GaugeMetricFamily(f"hunt_{name}", text, value=value)
+
+
+@get("/metrics", media_type=MediaType.TEXT)
+async def metrics(request: AnyRequest, services: Services) -> bytes:
+    if identity(request).by != "service" and not _is_loopback(request):
+        raise NotAllowed("Metrics are read with the service token or from this machine.")
+    replica = await services.replica.status()
+    figures: dict[str, tuple[str, float]] = {
+        "log_head": ("Id of the newest entry that this process knows", services.tail.head),
+        "replica_head": ("Id of the newest entry in Redis", replica.head or 0),
+        "replica_available": ("Whether Redis answers", replica.available),
+        "ready": ("Whether this process should get requests", services.is_ready),
+        "teams": ("Registered teams", len(services.tail.board.teams)),
+        "sockets": ("Open websockets", len(services.hub.connections)),
+        "waiting_commands": ("Commands that wait for the writer", services.writer.waiting),
+    }
+    for name, count in plain(replica.counters).items():
+        figures[f"replica_{name}_total"] = (f"Times that the replica met: {name.replace('_', ' ')}", count)
+    registry = CollectorRegistry()
+    registry.register(_Figures(figures))
+    return generate_latest(registry)
+
+
+def _is_loopback(request: AnyRequest) -> bool:
+    host = request.client.host if request.client else ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+router = Router(path="/", route_handlers=[log, sessions, live, ready, metrics])

@@ -1,0 +1,168 @@
+"""The bootstrap: the only place that wires the rooms into one application."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Litestar, Request, Response, Router, WebSocket, websocket
+from litestar.di import Provide
+from litestar.enums import MediaType
+from litestar.handlers import WebsocketRouteHandler
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.response import Redirect
+
+from hunt.accounts.errors import NotLoggedIn
+from hunt.api import ops, solver, system
+from hunt.content import load
+from hunt.errors import fault_of
+from hunt.front import CookieCsrf, Front, csrf_config, identity_of
+from hunt.live.socket import serve
+from hunt.services import Services, build, build_id, running
+from hunt.settings import BadSetting, Settings
+from hunt.web import files, forms, pages
+from hunt.web.common import Pages
+from hunt.web.render import Renderer
+
+MAX_BODY_BYTES = 64 * 1024
+"""Of a request: a guess, a question or a form is far smaller."""
+
+CLOSE_UNAUTHORISED = 4001
+"""Before the socket is accepted, so the browser sees a refused handshake."""
+
+JSON_PATHS = ("/api/", "/health/", "/metrics")
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The whole server, to be run by any ASGI server. Raises HuntUnreadable and BadSetting."""
+    loaded = load(settings.content)
+    if loaded.hunt.puzzles and not settings.stubs and any(each.is_stub for each in loaded.hunt.puzzles.values()):
+        raise BadSetting("The hunt has puzzles that are not written yet: write them, or set HUNT_STUBS to 1.")
+    code = build_id()
+    renderer = Renderer(settings.content, code, reload=settings.watch_content)
+    services = build(settings, loaded.hunt, renderer.fragment)
+    return assemble(services, Pages(services, renderer, code))
+
+
+def assemble(services: Services, drawn: Pages) -> Litestar:
+    """The application around services that are built."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        async with running(services):
+            yield
+
+    app = Litestar(
+        route_handlers=[
+            solver.router,
+            ops.router,
+            system.router,
+            _socket_handler(services, drawn.build),
+            _page_routes(),
+            files.static_files(drawn.build),
+        ],
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False),
+            "pages": Provide(lambda: drawn, sync_to_thread=False),
+        },
+        middleware=[DefineMiddleware(CookieCsrf, config=csrf_config(services))],
+        exception_handlers={Exception: _answer_fault(drawn)},
+        lifespan=[lifespan],
+        openapi_config=OpenAPIConfig(
+            title="Hunt", version="1", path="/api/schema", render_plugins=[JsonRenderPlugin(path="/")]
+        ),
+        request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,
+        signature_types=[Services, Pages],
+    )
+    app.asgi_handler = Front(app.asgi_handler, services)
+    return app
+
+
+_PAGE_ROUTES = (
+    pages.hub,
+    pages.round_,
+    pages.all_puzzles,
+    pages.puzzle,
+    pages.solution,
+    pages.activity,
+    pages.team,
+    pages.site_page,
+    forms.login_page,
+    forms.login,
+    forms.register_page,
+    forms.register,
+    forms.logout,
+    forms.change_password,
+    forms.rename,
+    forms.logout_others,
+    forms.guess,
+    forms.unlock,
+    forms.buy_answer,
+    forms.request_hint,
+    forms.exchange,
+    forms.start_interaction,
+    forms.complete_interaction,
+    files.puzzle_asset,
+    files.solution_asset,
+    files.round_asset,
+    files.theme_style,
+    files.accent,
+)
+
+
+def _page_routes() -> Router:
+    return Router(path="/", route_handlers=_PAGE_ROUTES, include_in_schema=False)
+
+
+def _socket_handler(services: Services, build: str) -> WebsocketRouteHandler:
+    @websocket("/ws")
+    async def live(socket: WebSocket[Any, Any, Any]) -> None:
+        identity = identity_of(socket.scope)
+        session = identity.session
+        if session is None or (identity.by == "cookie" and "origin" not in socket.headers):
+            await socket.close(code=CLOSE_UNAUTHORISED, reason="Log in first.")
+            return
+        await socket.accept()
+        team_id = session.account_id if session.kind == "team" else None
+        await serve(socket, services.hub, team_id, session.id, build)
+
+    return live
+
+
+def _answer_fault(drawn: Pages) -> Callable[[Request[Any, Any, Any], Exception], Response[Any]]:
+    """Exceptions as JSON for programs and as a page for people."""
+
+    def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        fault = fault_of(error)
+        path = request.url.path
+        if path.startswith(JSON_PATHS):
+            return Response(fault.body, status_code=fault.status, headers=fault.headers, media_type=MediaType.JSON)
+        if isinstance(error, NotLoggedIn):
+            return Redirect(f"/login?{urlencode({'next': path})}", status_code=303)
+        is_team = drawn.view_of(session) is not None if (session := identity_of(request.scope).session) else False
+        return drawn.draw(
+            request,
+            "error.html",
+            _HEADINGS.get(fault.status, "That did not work"),
+            status=fault.status,
+            headers=fault.headers,
+            heading=_HEADINGS.get(fault.status, "That did not work"),
+            text=fault.detail,
+            home=is_team,
+        )
+
+    return answer
+
+
+_HEADINGS = {
+    403: "Not for you",
+    404: "Nothing here",
+    405: "That is not how it works",
+    413: "Too long",
+    429: "Not so fast",
+    500: "Something broke",
+    503: "Very busy right now",
+}

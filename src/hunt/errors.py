@@ -1,0 +1,108 @@
+"""What went wrong, as a status and a sentence: the one place where exceptions become answers."""
+
+from typing import Any
+
+import structlog
+from litestar.exceptions import HTTPException, ValidationException
+from msgspec import Struct
+from sqlalchemy.exc import SQLAlchemyError
+
+from hunt.accounts.errors import BadAccount, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
+from hunt.accounts.passwords import TooManyLogins
+from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound, Refused
+from hunt.log.writer import Overloaded, Unavailable
+from hunt.replica import LogAway
+
+logger = structlog.get_logger()
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """An answer that is no success. `retry_after` is in whole seconds; `field` names an input where one is to blame."""
+
+    status: int
+    code: str
+    detail: str
+    retry_after: int | None = None
+    field: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+
+    @property
+    def body(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"code": self.code, "detail": self.detail}
+        if self.retry_after is not None:
+            body["retry_after"] = self.retry_after
+        if self.field is not None:
+            body["field"] = self.field
+        return body
+
+
+_REFUSALS: dict[type[Refused], int] = {NotFound: 404, Conflict: 409, Invalid: 422, Forbidden: 403}
+
+_HTTP_CODES = {
+    400: "bad_request",
+    401: "not_logged_in",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "bad_shape",
+}
+
+_HTTP_DETAILS = {
+    403: "This form is too old or came from another page. Load the page again and repeat what you did.",
+    404: "There is nothing here by that name.",
+    405: "This address does not take such a request.",
+    413: "This is far too long.",
+}
+
+
+def fault_of(error: Exception) -> Fault:
+    """The answer to an exception; one that nobody foresaw is logged and becomes a 500 without a detail of it."""
+    match error:
+        case MustWait():
+            return Fault(status=429, code=error.code, detail=error.detail, retry_after=error.seconds)
+        case Refused():
+            return Fault(status=_REFUSALS[type(error)], code=error.code, detail=error.detail)
+        case BadAccount():
+            return Fault(status=422, code="bad_field", detail=str(error), field=error.field)
+        case WrongLogin():
+            return Fault(status=401, code="wrong_login", detail=str(error))
+        case NotLoggedIn():
+            return Fault(status=401, code="not_logged_in", detail=str(error))
+        case NotAllowed():
+            return Fault(status=403, code="forbidden", detail=str(error))
+        case LoginThrottled():
+            return Fault(status=429, code="too_many_logins", detail=str(error), retry_after=error.retry_after)
+        case TooManyLogins() | Overloaded() | Unavailable():
+            return Fault(status=503, code="overloaded", detail=str(error), retry_after=error.retry_after)
+        case SQLAlchemyError() | LogAway():
+            logger.warning("database_away", error=str(error))
+            return Fault(status=503, code="unavailable", detail=str(Unavailable()), retry_after=5)
+        case ValidationException():
+            return Fault(status=422, code="bad_shape", detail=_shape(error))
+        case HTTPException():
+            return _of_http(error)
+        case _:
+            logger.error("request_failed", exc_info=error)
+            return Fault(status=500, code="server_error", detail="Something broke on our side. It has been noted.")
+
+
+def _of_http(error: HTTPException) -> Fault:
+    status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004 - errors of shape are 422 everywhere
+    code = _HTTP_CODES.get(status, "error")
+    return Fault(status=status, code=code, detail=_HTTP_DETAILS.get(status, error.detail))
+
+
+def _shape(error: ValidationException) -> str:
+    extra = error.extra
+    if isinstance(extra, list):
+        parts = [
+            f"{item.get('key', 'the body')}: {item.get('message', '')}" for item in extra if isinstance(item, dict)
+        ]
+        if parts:
+            return "This request has not the right shape. " + "; ".join(parts) + "."
+    return "This request has not the right shape."

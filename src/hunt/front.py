@@ -1,0 +1,196 @@
+"""What stands before every handler: who may talk to us from where, who it is, and how new the answer has to be."""
+
+import asyncio
+import ipaddress
+from contextlib import suppress
+from hmac import compare_digest
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.middleware.csrf import CSRFMiddleware
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send, WebSocketScope
+from msgspec import Struct
+
+from hunt.accounts.sessions import Session
+from hunt.services import Services
+
+SESSION_COOKIE = "session"
+HUNT_ID_COOKIE = "hunt_id"
+HUNT_ID_SECONDS = 60
+"""How long a browser asks not to be shown the past; every process is current long before."""
+
+REACH_SECONDS = 2.0
+"""The longest that an answer waits to be as new as it was asked to be."""
+
+MAX_ID_DIGITS = 15
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+SECURITY_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; media-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+class Identity(Struct, frozen=True):
+    """Who sent a request, and how they proved it. A service holds HUNT_SERVICE_TOKEN and is nobody's account."""
+
+    session: Session | None = None
+    by: Literal["cookie", "token", "service"] | None = None
+
+
+def identity_of(scope: HTTPScope | WebSocketScope) -> Identity:
+    """Who `Front` found behind the request."""
+    identity: Identity = scope["state"]["identity"]
+    return identity
+
+
+def wrote(scope: HTTPScope | WebSocketScope, head: int) -> None:
+    """Note that this request wrote up to log id `head`: the browser is told, and not shown the past after it."""
+    scope["state"]["wrote"] = head
+
+
+class Front:
+    """The outermost ASGI layer."""
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        self.app = app
+        self.services = services
+        public = services.settings.public_url
+        self._public_host = urlsplit(public).netloc.lower() if public else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {ScopeType.HTTP, ScopeType.WEBSOCKET}:
+            await self.app(scope, receive, send)
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        if not self._is_ours(host):
+            await _refuse(scope, send, 421, "bad_host", "This server does not answer for that name.")
+        elif _is_foreign(scope, headers, host):
+            await _refuse(scope, send, 403, "foreign_origin", "This request came from another site's page.")
+        else:
+            await self._pass_on(scope, receive, send, headers)
+
+    async def _pass_on(
+        self, scope: HTTPScope | WebSocketScope, receive: Receive, send: Send, headers: dict[bytes, bytes]
+    ) -> None:
+        cookies = _cookies(headers)
+        scope.setdefault("state", {})["identity"] = self._identify(scope, headers, cookies)
+        if scope["type"] == ScopeType.HTTP:
+            await self._reach(headers, cookies)
+            send = self._dress(scope, send)
+        await self.app(scope, receive, send)
+
+    def _is_ours(self, host: str) -> bool:
+        """Whether the request names this server: its public name, or an address that no other site can point here."""
+        if host == self._public_host:
+            return True
+        name = urlsplit(f"//{host}").hostname or ""
+        if name in {"localhost", self.services.settings.host}:
+            return True
+        try:
+            address = ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return self._public_host is None or address.is_loopback
+
+    def _identify(
+        self, scope: HTTPScope | WebSocketScope, headers: dict[bytes, bytes], cookies: dict[str, str]
+    ) -> Identity:
+        identify = self.services.accounts.identify
+        scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if scheme.lower() == "bearer":
+            secret = self.services.settings.service_token
+            if secret is not None and compare_digest(token.encode(), secret.encode()):
+                return Identity(by="service")
+            session = identify(token)
+            return Identity(session, "token") if session else Identity()
+        if scope["type"] == ScopeType.WEBSOCKET and b"token=" in scope["query_string"]:
+            token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+            session = identify(token)
+            return Identity(session, "token") if session and session.kind == "team" else Identity()
+        session = identify(cookies[SESSION_COOKIE]) if SESSION_COOKIE in cookies else None
+        return Identity(session, "cookie") if session else Identity()
+
+    async def _reach(self, headers: dict[bytes, bytes], cookies: dict[str, str]) -> None:
+        """Answer from a state that the asker has not seen beyond."""
+        wanted = headers.get(b"x-hunt-id", b"").decode("latin-1") or cookies.get(HUNT_ID_COOKIE, "")
+        if wanted.isdecimal() and len(wanted) <= MAX_ID_DIGITS and int(wanted) > self.services.tail.head:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REACH_SECONDS):
+                    await self.services.feed.reach(int(wanted))
+
+    def _dress(self, scope: HTTPScope, send: Send) -> Send:
+        """`send` with the headers that every answer has."""
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableScopeHeaders.from_message(message)
+                for name, value in SECURITY_HEADERS.items():
+                    answer.setdefault(name, value)
+                if head := scope["state"].get("wrote"):
+                    answer.add("set-cookie", self._hunt_id_cookie(head))
+            await send(message)
+
+        return dressed
+
+    def _hunt_id_cookie(self, head: int) -> str:
+        secure = "; Secure" if self.services.settings.secure_cookies else ""
+        return f"{HUNT_ID_COOKIE}={head}; Path=/; SameSite=Lax; HttpOnly; Max-Age={HUNT_ID_SECONDS}{secure}"
+
+
+def _is_foreign(scope: HTTPScope | WebSocketScope, headers: dict[bytes, bytes], host: str) -> bool:
+    """Whether a page of another site makes the browser send this."""
+    if scope["type"] == ScopeType.HTTP and scope["method"] in SAFE_METHODS:
+        return False
+    origin = headers.get(b"origin")
+    if origin is None:
+        return False
+    return urlsplit(origin.decode("latin-1")).netloc.lower() != host
+
+
+def _cookies(headers: dict[bytes, bytes]) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in headers.get(b"cookie", b"").decode("latin-1").split(";"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+async def _refuse(scope: HTTPScope | WebSocketScope, send: Send, status: int, code: str, detail: str) -> None:
+    if scope["type"] == ScopeType.WEBSOCKET:
+        await send({"type": "websocket.close", "code": 1008, "reason": detail})
+        return
+    body = msgspec.json.encode({"code": code, "detail": detail})
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class CookieCsrf(CSRFMiddleware):
+    """Litestar's protection, for those requests that need it: proof by cookie is sent by the browser unasked."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        identity = identity_of(scope)
+        if identity.by == "cookie" or (identity.by is None and scope["method"] in SAFE_METHODS):
+            await super().__call__(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+def csrf_config(services: Services) -> CSRFConfig:
+    return CSRFConfig(
+        secret=services.settings.secret_key,
+        cookie_secure=services.settings.secure_cookies,
+        cookie_samesite="lax",
+    )

@@ -1,0 +1,100 @@
+"""A websocket from handshake to close: the thin layer of I/O around `Connection`."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from litestar import WebSocket
+from litestar.exceptions import WebSocketDisconnect
+
+from hunt.clock import Clock
+from hunt.live import protocol
+from hunt.live.connection import Connection
+from hunt.live.hub import Hub, TooManySockets
+
+MAX_CALLS_PER_SECOND = 20.0
+MAX_CALLS_AT_ONCE = 200
+"""A page that wakes up subscribes to a few things for each of its tabs at once."""
+
+
+Socket = WebSocket[Any, Any, Any]
+
+
+class TooManyCalls(Exception):
+    """The client calls faster than it may."""
+
+
+class _Allowance:
+    """A token bucket: so many calls at once, so many a second for ever."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._left = float(MAX_CALLS_AT_ONCE)
+        self._at = clock()
+
+    def spend(self) -> None:
+        now = self._clock()
+        self._left += max(0.0, (now - self._at).total_seconds()) * MAX_CALLS_PER_SECOND
+        self._left = min(self._left, MAX_CALLS_AT_ONCE) - 1
+        self._at = now
+        if self._left < 0:
+            raise TooManyCalls
+
+
+async def serve(socket: Socket, hub: Hub, team_id: int | None, session_id: str | None, build: str) -> None:
+    """Speak the protocol on an accepted socket until either side closes it."""
+    connection = Connection(hub, secrets.token_hex(8), team_id, session_id, _sender(socket))
+    try:
+        hub.join(connection)
+    except TooManySockets:
+        await socket.close(protocol.CLOSE_TOO_MANY, "Too many connections.")
+        return
+    connection.reply(protocol.hello(connection.id, build, hub.tail.head, hub.tail.digest))
+    listening = asyncio.create_task(_listen(socket, connection))
+    try:
+        await _until_closed(connection, listening)
+    finally:
+        hub.leave(connection)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+    if connection.close_code is not None and connection.close_code != _CLOSED_BY_CLIENT:
+        with suppress(WebSocketDisconnect, RuntimeError):  # it may have closed first
+            await socket.close(connection.close_code)
+
+
+async def _until_closed(connection: Connection, listening: asyncio.Task[None]) -> None:
+    listening.add_done_callback(lambda _: connection.stop(_CLOSED_BY_CLIENT))
+    with suppress(WebSocketDisconnect):
+        await connection.run()
+
+
+_CLOSED_BY_CLIENT = 1000
+
+
+def _sender(socket: Socket) -> Callable[[bytes], Awaitable[None]]:
+    async def send(frame: bytes) -> None:
+        await socket.send_data(frame.decode(), mode="text")
+
+    return send
+
+
+async def _listen(socket: Socket, connection: Connection) -> None:
+    allowance, bad = _Allowance(connection.hub.clock), 0
+    while True:
+        try:
+            frame = await socket.receive_data(mode="text")
+            allowance.spend()
+            connection.call(protocol.read(frame))
+        except protocol.BadFrame as error:
+            bad += 1
+            connection.reply(protocol.fail(None, "bad_frame", str(error)))
+            if bad >= protocol.MAX_BAD_FRAMES:
+                connection.stop(protocol.CLOSE_TOO_MANY)
+                return
+        except TooManyCalls:
+            connection.stop(protocol.CLOSE_TOO_MANY)
+            return
+        except WebSocketDisconnect:
+            return
