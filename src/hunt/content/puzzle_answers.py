@@ -49,7 +49,7 @@ class _Checker:
             self._report.error(mark, "there is an `answer` and a list of `answers`: write one of the two")
         if not written:
             self._report.error(self._marks.of(shape), "`answer` is missing")
-        return tuple(text for text in written if self._is_usable(text, "answer", mark))
+        return tuple(text for text in written if self._is_usable(text, "an answer", mark))
 
     def _replies(self, replies: tuple[Reply, ...], kind: str) -> tuple[Reply, ...]:
         checked = [self._reply(reply, f"{kind} {number}") for number, reply in enumerate(replies, 1)]
@@ -78,4 +78,4 @@ class _Checker:
         if max(len(text), len(plain)) > MAX_GUESS:
             return f"is longer than {MAX_GUESS} characters, so nobody can guess it"
         other = self._owner.get(plain, owner)
-        return None if other == owner else f"is answered already, by {other}"
+        return None if other == owner else f"already has a reply: {other}"
