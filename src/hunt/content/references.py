@@ -101,7 +101,7 @@ class _Checker:
             return f", it is a puzzle's slug; did you mean its slot {quoted(self._slot_of_slug[name])}?"
         others = [other for other, known in self._known.items() if other != kind and name in known]
         if others:
-            return f", but there is a {others[0]} of that name"
+            return f", but there is {'an' if others[0] == 'interaction' else 'a'} {others[0]} of that name"
         if kind != "slot":
             return self._report.did_you_mean(name, self._known[kind])
         near = self._report.nearest(name, [*self._slots, *self._slot_of_slug])

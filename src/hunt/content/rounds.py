@@ -53,7 +53,9 @@ class Completion:
             title=shape.title or readable(shape.slug),
             puzzles=tuple(slot for slot in map(self._slot, shape.puzzles) if slot is not None),
             gates=self._named(shape.gates, self._gates),
-            interactions=tuple(msgspec.structs.replace(item, title=item.title or item.id) for item in interactions),
+            interactions=tuple(
+                msgspec.structs.replace(item, title=item.title or readable(item.id)) for item in interactions
+            ),
         )
 
     def _slot(self, slot: Slot) -> Slot | None:
