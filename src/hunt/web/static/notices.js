@@ -42,7 +42,7 @@ export function toast({ text, href = null, kind = "info" }) {
 function say(kind, ...children) {
   clearTimeout(stripTimer);
   if (children.length) strip.dataset.kind = kind;
-  strip.replaceChildren(...children);
+  strip.replaceChildren(...(children.length ? [element("div", { className: "strip-line" }, ...children)] : []));
 }
 
 function clock(milliseconds) {
