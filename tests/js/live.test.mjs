@@ -186,6 +186,19 @@ test("a connection attempt that hangs is abandoned", () => {
   assert.deepEqual(connection.effects().map((effect) => effect.do), ["close", "status"]);
 });
 
+test("handshakes that fail again and again make it ask whether the session is over", () => {
+  const connection = new live.Connection(() => 0.5);
+  connection.start(0);
+  connection.closed(1006, 1);
+  assert.deepEqual(only(connection, "probe"), []);
+  connection.tick(connection.due());
+  connection.closed(1006, 2000);
+  assert.equal(only(connection, "probe").length, 1);
+  connection.loggedOut(2001);
+  assert.equal(connection.due(), Infinity);
+  assert.equal(only(connection, "status")[0].status.state, "logged_out");
+});
+
 test("a refused subscription is told and does not hold up the others", () => {
   const connection = opened(["log", LOG], ["gone", { dataset: "puzzle", params: { slug: "gone" } }]);
   hear(connection, { type: "fail", rpc: 4, code: "not_found", error: "There is nothing here by that name." });

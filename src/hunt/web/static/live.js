@@ -9,6 +9,7 @@ export const BACKOFF_BASE = 500;
 export const BACKOFF_CAP = 20_000;
 export const BUSY_AT_LEAST = 10_000;
 export const RESTART_WITHIN = 2_000;
+export const REFUSALS_UNTIL_PROBE = 2; // a refused handshake does not say why: then somebody has to ask
 export const STEADY_AFTER = 5_000; // a socket that lived this long has earned a fresh start of the backoff
 
 export const CLOSE_RESTART = 1012;
@@ -43,6 +44,7 @@ export class Connection {
     this.status = { state: "connecting", since: null };
     this.counter = 0;
     this.attempt = 0;
+    this.refusals = 0; // handshakes in a row that failed
     this.at = 0; // when the state began
     this.heard = 0;
     this.asked = 0; // when the unanswered ping was sent, or 0
@@ -85,6 +87,7 @@ export class Connection {
   }
 
   opened(now) {
+    this.refusals = 0;
     this.#enter("open", now);
     this.heard = now;
     this.asked = 0;
@@ -108,18 +111,24 @@ export class Connection {
   closed(code, now) {
     if (this.state === "stopped" || this.state === "waiting") return;
     const lived = this.state === "open" ? now - this.at : 0;
+    if (this.state === "connecting" && ++this.refusals % REFUSALS_UNTIL_PROBE === 0) this.out.push({ do: "probe" });
     if (lived > STEADY_AFTER) this.attempt = 0;
     this.keys.clear();
     this.calls.clear();
     if (code === CLOSE_LOGGED_OUT) {
-      this.#enter("stopped", now);
-      this.#say({ state: "logged_out", since: now });
+      this.loggedOut(now);
       return;
     }
     this.#enter("waiting", now);
     this.retryAt = now + this.#pause(code);
     const since = this.status.state === "online" ? this.heard : this.status.since ?? now;
     this.#say({ state: code === CLOSE_TOO_MANY ? "busy" : "offline", since });
+  }
+
+  /** The session is over: nothing more until a page starts us again. */
+  loggedOut(now) {
+    this.#enter("stopped", now);
+    this.#say({ state: "logged_out", since: now });
   }
 
   /** The network is back, or somebody looks at the page again. */

@@ -1,7 +1,7 @@
 // Many tabs over one socket. `Switchboard` decides who is told what; `openLine` is the shell with the socket and the clock.
 // It runs in a SharedWorker (worker.js), or in the page itself where there is none.
 
-import { Connection } from "./live.js";
+import { Connection, PROBE_WITHIN } from "./live.js";
 
 export const RING = 500; // entries of a growing dataset kept for tabs that come later
 
@@ -147,6 +147,10 @@ export function openLine(address, post) {
     },
     send({ frame }) {
       if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+    },
+    async probe() {
+      const answer = await fetch("/api/me", { signal: AbortSignal.timeout(PROBE_WITHIN) }).catch(() => null);
+      if (answer?.status === 401 && connection.state === "waiting") step(() => connection.loggedOut(Date.now()));
     },
     close() {
       const old = socket;
