@@ -25,6 +25,13 @@ def test_the_same_folder_gives_the_same_version_and_a_change_another(tmp_path: P
     assert load_with(tmp_path, {"pages/rules.md": "x"}).hunt.version != before
 
 
+def test_the_version_does_not_depend_on_where_the_folder_lies(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"puzzles/one/assets/a.svg": "<svg/>"}
+    here, there = (load_with(tmp_path / name, files).hunt.version for name in ("here", "there"))
+    assert here == there
+    assert load_with(tmp_path / "here", {"puzzles/one/assets/b.svg": "<svg/>"}).hunt.version != here
+
+
 @pytest.mark.parametrize(
     ("text", "problems"),
     [

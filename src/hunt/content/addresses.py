@@ -25,13 +25,13 @@ def rewrite(text: str, resolve: Resolve) -> str:
     if not _HINT.search(text):
         return text
     done, parts = 0, []
-    for start, end in _start_tags(text):
+    for start, end in start_tags(text):
         parts += [text[done:start], _rewritten(text[start:end], resolve)]
         done = end
     return "".join([*parts, text[done:]])
 
 
-def _start_tags(text: str) -> Iterator[tuple[int, int]]:
+def start_tags(text: str) -> Iterator[tuple[int, int]]:
     """Where each start tag begins and ends, comments and scripts left out; nothing follows one that never ends."""
     start = text.find("<")
     while start >= 0:
@@ -48,6 +48,16 @@ def _start_tags(text: str) -> Iterator[tuple[int, int]]:
         start = text.find("<", end)
 
 
+def attributes_of(tag: str) -> tuple[str, dict[str, str]]:
+    """The name of a start tag and its attributes, names in lower case."""
+    name, *attributes = _ATTRIBUTE.finditer(tag.removesuffix(">"))
+    return name[0][1:].lower(), {found[1].lower(): _unquoted(found[3] or "") for found in attributes}
+
+
+def _unquoted(value: str) -> str:
+    return html.unescape(value[1:-1] if value[:1] in ('"', "'") else value).strip()
+
+
 def _find(text: str, what: str, start: int) -> int:
     found = re.compile(re.escape(what), re.IGNORECASE).search(text, start)
     return len(text) if found is None else found.start() + 1
@@ -58,7 +68,7 @@ def _rewritten(tag: str, resolve: Resolve) -> str:
         name, equals, value = found.groups()
         if value is None or name.lower() not in ATTRIBUTES:
             return found[0]
-        old = html.unescape(value[1:-1] if value[0] in "\"'" else value).strip()
+        old = _unquoted(value)
         new = _candidates(old, resolve) if name.lower() == "srcset" else resolve(name.lower(), old)
         return found[0] if new == old else f'{name}{equals}"{html.escape(new)}"'
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from hunt.content.addresses import rewrite
 from hunt.content.folder import HuntFolder
+from hunt.content.inert import inert_parts
 from hunt.content.links import Links
 from hunt.content.markdown import Rendered, render, render_titled
 from hunt.content.names import folded
@@ -38,6 +39,7 @@ def read_document(folder: HuntFolder, home: Path, stem: str, shelves: list[Shelf
     if text is None:
         return None
     html = text if files[0].suffix == ".html" else render(text).html
+    _warn_of_inert(folder, files[0], text, html)
     return _Resolver(folder, files[0], text, shelves, links).rewritten(html)
 
 
@@ -47,7 +49,19 @@ def read_titled(folder: HuntFolder, path: Path, links: Links) -> Rendered | None
     if text is None:
         return None
     page = render_titled(text)
+    _warn_of_inert(folder, path, text, page.html)
     return Rendered(_Resolver(folder, path, text, [], links).rewritten(page.html), page.title)
+
+
+def _warn_of_inert(folder: HuntFolder, path: Path, text: str, html: str) -> None:
+    for sentence, tag in inert_parts(html):
+        folder.report.warning(Mark(folder.name(path), line_in(text, tag)), f"{quoted(tag)}: {sentence}")
+
+
+def line_in(text: str, part: str) -> int | None:
+    """The line, from 1, in which a part of the text begins; None when it is not in it."""
+    at = text.find(part)
+    return None if at < 0 else text.count("\n", 0, at) + 1
 
 
 class _Resolver:
@@ -93,6 +107,4 @@ class _Resolver:
             self._folder.report.warning(self._mark(address), message)
 
     def _mark(self, address: str) -> Mark:
-        at = self._text.find(address)
-        line = None if at < 0 else self._text.count("\n", 0, at) + 1
-        return Mark(self._folder.name(self._path), line)
+        return Mark(self._folder.name(self._path), line_in(self._text, address))

@@ -6,6 +6,7 @@ HTML is passed through: authors are trusted.
 from collections.abc import Sequence
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.deflist import deflist_plugin
@@ -54,8 +55,18 @@ def _anchor(title: str) -> str:
     return ANCHOR + "-".join(words)
 
 
+def _align_without_style(state: StateCore) -> None:
+    """Columns are aligned by attribute: pages take no style that is written in them."""
+    for token in state.tokens:
+        if token.type in ("th_open", "td_open"):
+            style = str(token.attrs.pop("style", ""))
+            if style:
+                token.attrSet("align", style.removeprefix("text-align:"))
+
+
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    parser.core.ruler.push("align_without_style", _align_without_style)
     return parser.use(footnote_plugin).use(deflist_plugin).use(anchors_plugin, max_level=6, slug_func=_anchor)
 
 

@@ -189,6 +189,13 @@ class Page(Struct, frozen=True):
     html: str
 
 
+def _without_path(path: object) -> str:
+    """Files count by the names under which they are served."""
+    if not isinstance(path, Path):
+        raise TypeError(f"a hunt holds no {type(path).__name__}")
+    return ""
+
+
 class Hunt(Struct, frozen=True, kw_only=True, dict=True):
     """A whole hunt. The cached properties are indexes over `rounds`, in file order."""
 
@@ -234,6 +241,6 @@ class Hunt(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def version(self) -> str:
-        """A hash of everything that rules and pages depend on."""
-        encoded = msgspec.json.encode(self, enc_hook=str, order="deterministic")
+        """A hash of everything that rules and pages depend on; the same wherever the folder lies."""
+        encoded = msgspec.json.encode(self, enc_hook=_without_path, order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:16]
