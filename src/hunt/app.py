@@ -1,10 +1,13 @@
 """The bootstrap: the only place that wires the rooms into one application."""
 
+import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
 
+import uvicorn
 from litestar import Litestar, Request, Response, Router, WebSocket, websocket
 from litestar.di import Provide
 from litestar.enums import MediaType
@@ -21,10 +24,19 @@ from hunt.errors import fault_of
 from hunt.front import CookieCsrf, Front, csrf_config, identity_of
 from hunt.live.socket import serve
 from hunt.services import Services, build, build_id, running
-from hunt.settings import BadSetting, Settings
+from hunt.settings import Settings
 from hunt.web import files, forms, pages
 from hunt.web.common import Pages
 from hunt.web.render import Renderer
+
+MAX_CALL_BYTES = 16 * 1024
+"""Of one websocket frame from a client."""
+
+BACKLOG = 2048
+"""Connections that may wait to be accepted."""
+
+STOP_SECONDS = 5
+"""How long requests under way may take to end when the server stops."""
 
 MAX_BODY_BYTES = 64 * 1024
 """Of a request: a guess, a question or a form is far smaller."""
@@ -36,14 +48,39 @@ JSON_PATHS = ("/api/", "/health/", "/metrics")
 
 
 def create_app(settings: Settings) -> Litestar:
-    """The whole server, to be run by any ASGI server. Raises HuntUnreadable and BadSetting."""
+    """The whole server, to be run by any ASGI server. Raises HuntUnreadable."""
     loaded = load(settings.content)
-    if loaded.hunt.puzzles and not settings.stubs and any(each.is_stub for each in loaded.hunt.puzzles.values()):
-        raise BadSetting("The hunt has puzzles that are not written yet: write them, or set HUNT_STUBS to 1.")
     code = build_id()
     renderer = Renderer(settings.content, code, reload=settings.watch_content)
     services = build(settings, loaded.hunt, renderer.fragment)
     return assemble(services, Pages(services, renderer, code))
+
+
+def from_environment() -> Litestar:
+    """The application as a worker process of `hunt serve` makes it."""
+    return create_app(Settings.from_environment(os.environ))
+
+
+def server_config(app: Litestar | str, settings: Settings, **more: Any) -> uvicorn.Config:
+    """How uvicorn serves the application; `more` are options of its own."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,  # costs twice the CPU and up to 250 KiB a socket
+        ws_max_size=MAX_CALL_BYTES,
+        backlog=BACKLOG,
+        access_log=False,  # query strings may hold tokens
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        log_level="warning",
+        **more,
+    )
 
 
 def assemble(services: Services, drawn: Pages) -> Litestar:

@@ -178,7 +178,7 @@ class CookieCsrf(CSRFMiddleware):
     """Litestar's protection, for those requests that need it: proof by cookie is sent by the browser unasked."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         identity = identity_of(scope)

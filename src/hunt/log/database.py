@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 APPEND_LOCK = 4_847_566
@@ -50,6 +51,30 @@ def _tame_sqlite(engine: AsyncEngine) -> None:
     def begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("immediate")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+class DatabaseAway(Exception):
+    """The database cannot be opened; the message names it, without its password, and says why."""
+
+    def __init__(self, engine: AsyncEngine, error: Exception) -> None:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
+        super().__init__(
+            f"The database {engine.url.render_as_string(hide_password=True)} cannot be opened: {reason[0]}."
+        )
+
+
+@asynccontextmanager
+async def opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection for a command that starts; DatabaseAway where there is none to be had."""
+    connection = engine.connect()
+    try:
+        await connection.start()
+    except (OSError, DBAPIError) as error:
+        raise DatabaseAway(engine, error) from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager

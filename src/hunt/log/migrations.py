@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
-from hunt.log.database import connect
+from hunt.log.database import connect, opened
 
 
 class SchemaMismatch(Exception):
@@ -31,11 +31,11 @@ def _config() -> Config:
 async def migrate(url: str) -> None:
     """Bring the database at `url` to the newest schema. Safe when several copies start at once.
 
-    Raises SchemaMismatch for a schema from a newer version.
+    Raises SchemaMismatch for a schema from a newer version, DatabaseAway.
     """
     engine = connect(url)
     try:
-        async with engine.connect() as connection:
+        async with opened(engine) as connection:
             if engine.dialect.name == "sqlite":
                 await connection.execution_options(immediate=True)
             async with connection.begin():
@@ -54,10 +54,10 @@ def _upgrade(connection: Connection) -> None:
 
 
 async def check_schema(url: str) -> None:
-    """Raises SchemaMismatch unless the database has exactly this version's schema."""
+    """Raises SchemaMismatch unless the database has exactly this version's schema; DatabaseAway."""
     engine = connect(url)
     try:
-        async with engine.connect() as connection:
+        async with opened(engine) as connection:
             current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
     finally:
         await engine.dispose()

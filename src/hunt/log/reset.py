@@ -13,9 +13,7 @@ async def reset(url: str) -> None:
     """Remove everything from the database at `url`, whatever its schema: a SQLite file itself, elsewhere all tables."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                Path(f"{parsed.database}{suffix}").unlink()
+        _remove(parsed.database or "")
         return
     engine = connect(url)
     try:
@@ -23,6 +21,12 @@ async def reset(url: str) -> None:
             await connection.run_sync(_drop_tables)
     finally:
         await engine.dispose()
+
+
+def _remove(path: str) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            Path(path + suffix).unlink()
 
 
 def _drop_tables(connection: Connection) -> None:
