@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from writing import GOOD, PUZZLE, good, hunt_text, load_with, told, write
+from writing import GOOD, PUZZLE, Files, good, hunt_text, load_with, told, write
 
 from hunt.content import load
 
@@ -62,7 +62,7 @@ def test_a_slot_that_never_unlocks_by_itself_is_warned_of(tmp_path: Path) -> Non
 
 
 def test_folders_that_nothing_uses_are_warned_of_with_the_nearest_slug(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "puzzles/oen/puzzle.yaml": "",
         "rounds/frist/round.md": "",
         "puzzles/README.md": "",

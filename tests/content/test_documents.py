@@ -3,13 +3,17 @@
 from pathlib import Path
 
 import pytest
-from writing import good, load_with, told
+from writing import Files, good, load_with, told
 
 PNG = b"\x89PNG\0\xff"
 
 
 def page_of(folder: Path, page: str, name: str = "puzzle.md") -> str:
-    files = {"puzzles/one/assets/a b.png": PNG, "puzzles/one/assets/img/c.svg": "<svg/>", f"puzzles/one/{name}": page}
+    files: dict[str, str | bytes] = {
+        "puzzles/one/assets/a b.png": PNG,
+        "puzzles/one/assets/img/c.svg": "<svg/>",
+        f"puzzles/one/{name}": page,
+    }
     if name != "puzzle.md":
         (folder / "puzzles/one").mkdir(parents=True)
         files["puzzles/one/puzzle.md"] = ""
@@ -40,7 +44,7 @@ def test_the_slug_is_quoted_in_addresses(tmp_path: Path) -> None:
     hunt = (
         "title: A Hunt\nrounds: [{slug: r, title: R, unlock_if: [], puzzles: [{id: p, slug: '🔎%', unlocked_if: []}]}]"
     )
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "puzzles/🔎%/puzzle.yaml": "title: One\nanswer: YES",
         "puzzles/🔎%/puzzle.md": "![](assets/ü.png)",
         "puzzles/🔎%/assets/u\u0308.png": PNG,
@@ -70,7 +74,7 @@ def test_no_address_leads_out_of_the_assets(tmp_path: Path, address: str) -> Non
 
 
 def test_a_file_beside_the_page_is_not_served_and_that_is_said(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {"puzzles/one/puzzle.md": "![](map.png)", "puzzles/one/map.png": PNG}
+    files: Files = {"puzzles/one/puzzle.md": "![](map.png)", "puzzles/one/map.png": PNG}
     [problem] = told(load_with(tmp_path, files))
     assert problem == ("puzzles/one/puzzle.md:1: warning: `map.png` leads nowhere: files are served from assets/ only")
 
@@ -85,7 +89,7 @@ def test_html_goes_before_markdown(tmp_path: Path) -> None:
 
 def test_a_solution_has_files_of_its_own_and_sees_those_of_the_puzzle(tmp_path: Path) -> None:
     solution = "![](way.svg) ![](assets/own.svg) ![](assets/map.svg) ![](../assets/map.svg)"
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "puzzles/one/solution/index.md": solution,
         "puzzles/one/solution/way.svg": "<svg/>",
         "puzzles/one/solution/assets/own.svg": "<svg/>",
@@ -102,7 +106,7 @@ def test_a_solution_has_files_of_its_own_and_sees_those_of_the_puzzle(tmp_path: 
 
 
 def test_a_puzzle_does_not_see_the_files_of_its_solution(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "puzzles/one/puzzle.md": "![](solution/way.svg)",
         "puzzles/one/solution/way.svg": "<svg/>",
     }
@@ -112,7 +116,7 @@ def test_a_puzzle_does_not_see_the_files_of_its_solution(tmp_path: Path) -> None
 
 
 def test_a_round_has_a_page_art_style_and_assets(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "rounds/first/round.md": "![](art.svg) ![](assets/map.png)",
         "rounds/first/art.svg": "<svg/>",
         "rounds/first/style.css": "",
@@ -127,7 +131,7 @@ def test_a_round_has_a_page_art_style_and_assets(tmp_path: Path) -> None:
 
 
 def test_pages_have_titles_and_no_assets(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "pages/rules.md": "# The Rules\n\nNone.",
         "pages/how_to_play.md": "Just play. ![](assets/x.png)",
         "pages/notes.txt": "",

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from writing import GOOD, PUZZLE, good, load_with, told, why_unreadable, write
+from writing import GOOD, PUZZLE, Files, good, load_with, told, why_unreadable, write
 
 from hunt.content import load
 from hunt.content.folder import MAX_TEXT_BYTES
@@ -137,7 +137,7 @@ def test_a_hunt_file_that_is_no_text_is_no_hunt(folder: Path) -> None:
 
 
 def test_files_from_other_systems_are_read(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "puzzles/one/puzzle.yaml": b"\xef\xbb\xbftitle: One\r\nanswer: YES\r\n",
         "puzzles/one/puzzle.html": b"\xef\xbb\xbf<p>a</p>\r\n",
     }
@@ -164,7 +164,7 @@ def test_a_folder_is_found_in_either_spelling_of_its_slug(tmp_path: Path, slug: 
     hunt = (
         f"title: A\nrounds: [{{slug: r, title: R, unlock_if: [], puzzles: [{{id: p, slug: {slug}, unlocked_if: []}}]}}]"
     )
-    files: dict[str, str | bytes] = {
+    files: Files = {
         f"puzzles/{name}/puzzle.yaml": "title: One\nanswer: A",
         f"puzzles/{name}/puzzle.md": "x",
     }

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from writing import good, load_with, told
+from writing import Files, good, load_with, told
 
 from hunt.content.inert import inert_parts
 
@@ -43,7 +43,7 @@ def test_what_works_is_not(html: str) -> None:
 
 def test_each_kind_is_told_once_a_page_with_its_first_line(tmp_path: Path) -> None:
     page = "text\n\n<p style='a'>\n<p style='b'>\n<p onclick='c'>\n"
-    files: dict[str, str | bytes] = {"puzzles/one/puzzle.md": page, "pages/a.md": "<style></style>"}
+    files: Files = {"puzzles/one/puzzle.md": page, "pages/a.md": "<style></style>"}
     assert [line.split(": ")[0] for line in told(load_with(tmp_path, files))] == [
         "pages/a.md:1",
         "puzzles/one/puzzle.md:3",

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from writing import GOOD, PUZZLE, good, load_with, told, why_unreadable, write
+from writing import GOOD, PUZZLE, Files, good, load_with, told, why_unreadable, write
 
 from hunt.content import HuntUnreadable, load
 from hunts import write_stub_hunt
@@ -26,7 +26,7 @@ def test_the_same_folder_gives_the_same_version_and_a_change_another(tmp_path: P
 
 
 def test_the_version_does_not_depend_on_where_the_folder_lies(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {"puzzles/one/assets/a.svg": "<svg/>"}
+    files: Files = {"puzzles/one/assets/a.svg": "<svg/>"}
     here, there = (load_with(tmp_path / name, files).hunt.version for name in ("here", "there"))
     assert here == there
     assert load_with(tmp_path / "here", {"puzzles/one/assets/b.svg": "<svg/>"}).hunt.version != here
@@ -121,7 +121,7 @@ if REAL.is_dir():
 @given(st.data())
 def test_any_damage_to_a_hunt_is_told_and_never_a_crash(tmp_path: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(["hunt.yaml", "puzzles/one/puzzle.yaml", "puzzles/one/puzzle.md", "pages/a.md"]))
-    text = {"hunt.yaml": GOOD, "pages/a.md": "# A\n", **PUZZLE}[name]
+    text = str({"hunt.yaml": GOOD, "pages/a.md": "# A\n", **PUZZLE}[name])
     start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
     piece = data.draw(
         st.text(max_size=10) | st.sampled_from([": ", "[", "{", "- ", "&a ", "*a", "!!x ", "<<: ", "'", "\t"])

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from writing import GOOD, PUZZLE, good, hunt_text, load_with, told, write
+from writing import GOOD, PUZZLE, Files, good, hunt_text, load_with, told, write
 
 from hunt.content import load
 from hunt.content.model import CannedResponse, Hint, Link, PartialAnswer
@@ -18,7 +18,7 @@ hints: [{about: Start, text: Begin}]
 
 
 def test_everything_in_a_puzzle_file_is_read(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "puzzles/one/puzzle.yaml": FULL,
         "puzzles/one/solution/index.md": "It was *yes*.",
         "pages/rules.md": "x",
@@ -46,7 +46,7 @@ def test_a_slot_without_a_slug_is_a_stub_by_its_id(tmp_path: Path) -> None:
 
 
 def test_a_slot_without_a_slug_takes_the_folder_of_its_id(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
+    files: Files = {
         "puzzles/p2/puzzle.yaml": "title: Two\nanswer: B",
         "puzzles/p2/puzzle.md": "b",
         **PUZZLE,

@@ -20,11 +20,13 @@ def test_a_file_without_a_value_has_no_node() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a: b: c", 1, "mapping values are not allowed"),
-        ("a: 1\n\tb: 2", 2, "with spaces, not with tabs"),
+        ("a: b: c", 1, "a text with a colon in it needs quotes"),
+        ("a: 1\n\tb: 2", 2, "tabs"),
         ("a: [1", 2, "this is not YAML"),
-        ("--- a\n--- b", 2, "a second document"),
-        ("a: 1\nb: *nothing", 2, "undefined alias"),
+        ("--- a\n--- b", 2, "only one is read"),
+        ("a: 1\nb: *nothing", 2, "a text that begins with * needs quotes"),
+        ("a: 1\nb: @nobody", 2, "a text that begins with @, % or ` needs quotes"),
+        ("a:\n- b\n\t- c: d", 3, "tabs"),
         ("a: 1\nb: \x07", 2, "U+0007 may not stand in it"),
         ("&a [*a]", 1, "contain themselves"),
         ("&a {x: [*a, *a]}", 1, "contain themselves"),

@@ -1,8 +1,12 @@
 """Small hunt folders for the tests of `hunt.content`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from hunt.content import Hunt, HuntUnreadable, Loaded, load
+
+Files = Mapping[str, str | bytes]
+"""Texts and bytes by the path of the file in the folder."""
 
 P1 = "{id: p1, slug: one, unlocked_if: {round_unlocked: first}}"
 STARTED = "{id: hunt_started}"
@@ -21,10 +25,10 @@ def hunt_text(
 GOOD = hunt_text()
 """Nothing is wrong with it once its puzzle is written."""
 
-PUZZLE = {"puzzles/one/puzzle.yaml": "title: One\nanswer: YES\n", "puzzles/one/puzzle.md": "Say yes.\n"}
+PUZZLE: Files = {"puzzles/one/puzzle.yaml": "title: One\nanswer: YES\n", "puzzles/one/puzzle.md": "Say yes.\n"}
 
 
-def write(folder: Path, hunt: str | None = GOOD, files: dict[str, str | bytes] | None = None) -> Path:
+def write(folder: Path, hunt: str | None = GOOD, files: Files | None = None) -> Path:
     """Writes `hunt.yaml` and other files, and gives the folder."""
     texts = (files or {}) if hunt is None else {"hunt.yaml": hunt, **(files or {})}
     for name, text in texts.items():
@@ -34,7 +38,7 @@ def write(folder: Path, hunt: str | None = GOOD, files: dict[str, str | bytes] |
     return folder
 
 
-def load_with(folder: Path, files: dict[str, str | bytes], hunt: str = GOOD) -> Loaded:
+def load_with(folder: Path, files: Files, hunt: str = GOOD) -> Loaded:
     """Loads the good hunt with the good puzzle, some files added or replaced."""
     return load(write(folder, hunt, {**PUZZLE, **files}))
 

@@ -100,7 +100,9 @@ def _written(source: Source, node: Node, place: str, wanted: str) -> Any:
     if not isinstance(node, ScalarNode):
         source.error(node, place, f"must be {wanted}, not {kind(node)}")
     elif not is_plain(node):
-        source.error(node, place, f"the tag {quoted(node.tag)} has no meaning here")
+        source.error(
+            node, place, f"the tag {quoted(node.tag)} has no meaning here (a text that begins with ! needs quotes)"
+        )
     else:
         return node.value
     return UNSET

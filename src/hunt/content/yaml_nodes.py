@@ -21,6 +21,15 @@ MAPPING = "tag:yaml.org,2002:map"
 SEQUENCE = "tag:yaml.org,2002:seq"
 _SCALARS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value")}
 
+_ADVICE = {
+    "tab character": "indent with spaces, not with tabs",
+    "mapping values are not allowed": "a text with a colon in it needs quotes",
+    "cannot start any token": "a text that begins with @, % or ` needs quotes, and tabs cannot indent",
+    "undefined alias": "a text that begins with * needs quotes",
+    "another document": "only one is read, so there must be no line ---",
+}
+"""What helps against the usual mistakes, by words in the parser's message."""
+
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -116,9 +125,6 @@ def _too_deep(line: int | None) -> YamlBroken:
 
 def _sentence(error: yaml.MarkedYAMLError) -> tuple[str, int | None]:
     what = error.problem or error.context or "it cannot be understood"
-    if "tab character" in what or "'\\t'" in what:
-        what += " (indent with spaces, not with tabs)"
-    if "another document" in what:
-        what = "a second document begins here, only one is read"
+    what += next((f" ({advice})" for words, advice in _ADVICE.items() if words in what), "")
     mark = error.problem_mark or error.context_mark
     return f"this is not YAML: {what}", mark.line + 1 if mark is not None else None
