@@ -11,7 +11,7 @@ from typing import Any
 from fakeredis import FakeAsyncRedis, FakeServer
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from replica_world import MemoryLog, changed, pause
 
 from hunt.game.entries import GENESIS, BrokenChain, Entry, check_chain, encode_entry
@@ -21,6 +21,10 @@ from hunt.replica.messages import decode_dense, parse
 PROCESSES = 2
 TEAMS = (1, 2, 3)
 QUIET_ROUNDS = 6
+FORKS = 3
+FAULTS_IN_ALL = 8
+ACTS = ["pump", "pump", "keep", "reconcile", "scrub", "rebuild"]
+FAULTS = ["flush", "evict", "delete", "forge", "kill", "stall"]
 
 
 class JitteryRedis(FakeAsyncRedis):
@@ -60,6 +64,13 @@ class Process:
         await self.replica._scrubber._step(1000)
         await self.replica._keeper.audit_next()
 
+    async def rebuild(self) -> None:
+        await self.replica._builder.rebuild("For a test.")
+
+    async def everything(self) -> None:
+        for act in (self.reconcile, self.pump, self.keep, self.scrub):
+            await act()
+
     async def close(self) -> None:
         await self.replica.aclose()
         await self.redis.aclose()
@@ -76,8 +87,9 @@ class ReplicaMachine(RuleBasedStateMachine):
         self.random = Random(0)
         self.log.pauses = self.random
         self.processes: list[Process] = []
-        self.tampered = False
+        self.forged_gen = ""
         self.forks = 0
+        self.faults = 0
         self.run(self._start())
 
     async def _start(self) -> None:
@@ -95,62 +107,81 @@ class ReplicaMachine(RuleBasedStateMachine):
     def other_timing(self, seed: int) -> None:
         self.random.seed(seed)
 
-    @rule(count=st.integers(1, 5), process=st.integers(0, PROCESSES - 1), published=st.booleans())
+    @rule(
+        count=st.integers(1, 5), process=st.integers(0, PROCESSES - 1), published=st.sampled_from([True, True, False])
+    )
     def commit(self, count: int, process: int, published: bool) -> None:
         entries = self.log.grow(count)
         if published:
             self.processes[process].replica.publish(*entries)
 
-    @rule(count=st.integers(1, 4), again=st.integers(0, 5))
-    def the_log_loses_its_tail(self, count: int, again: int) -> None:
-        """A backup is restored: entries are gone, others may take their ids."""
-        count = min(count, len(self.log.rows))
-        self.forks += 1
-        self.log.lose(count)
-        self.log.append(*[1 + (self.forks + i) % 3 for i in range(again)], slug=f"history-{self.forks}")
-
     @rule(
-        acts=st.lists(st.tuples(st.sampled_from(["pump", "keep", "reconcile", "scrub"]), st.integers(0, 1)), max_size=5)
+        first=st.integers(1, 4),
+        second=st.integers(1, 4),
+        acts=st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, PROCESSES - 1)), min_size=1, max_size=6),
     )
-    def at_the_same_time(self, acts: list[tuple[str, int]]) -> None:
+    def at_the_same_time(self, first: int, second: int, acts: list[tuple[str, int]]) -> None:
+        """Both processes have committed, and then everything happens at once."""
+        self.processes[0].replica.publish(*self.log.grow(first))
+        self.processes[1].replica.publish(*self.log.grow(second))
+
         async def together() -> None:
             chosen: list[Callable[[], Awaitable[None]]] = [getattr(self.processes[number], act) for act, number in acts]
             await asyncio.gather(*(act() for act in chosen))
 
         self.run(together())
 
-    @rule()
-    def flush(self) -> None:
-        self.run(self.plain.flushall())
+    @rule(process=st.integers(0, PROCESSES - 1))
+    def one_process_does_everything(self, process: int) -> None:
+        self.run(self.processes[process].everything())
 
-    @rule(name=st.sampled_from([keys.STREAM, keys.META, keys.TEAMS, keys.BUILDER, keys.LEASE, keys.team_stream(1)]))
-    def a_key_is_evicted(self, name: str) -> None:
-        self.run(self.plain.delete(name))
+    @precondition(lambda self: self.forks < FORKS)
+    @rule(count=st.integers(0, 4), again=st.integers(0, 5), noticed=st.booleans())
+    def the_log_loses_its_tail(self, count: int, again: int, noticed: bool) -> None:
+        """A backup is restored: entries are gone, others may take their ids."""
+        count = min(count, len(self.log.rows))
+        self.forks += 1
+        self.log.lose(count)
+        entries = self.log.append(*[1 + (self.forks + i) % 3 for i in range(again)], slug=f"history-{self.forks}")
+        if noticed:
+            self.processes[0].replica.publish(*entries)
 
-    @rule(stream=st.sampled_from([keys.STREAM, keys.team_stream(1)]), id=st.integers(1, 20))
-    def a_message_is_deleted(self, stream: str, id: int) -> None:
-        self.run(self.plain.xdel(stream, keys.message_id(id)))
+    @rule(
+        fault=st.sampled_from(FAULTS), stream=st.sampled_from([keys.STREAM, keys.team_stream(1)]), id=st.integers(1, 20)
+    )
+    def fault(self, fault: str, stream: str, id: int) -> None:
+        self.faults += 1
+        self.run(getattr(self, f"_{fault}")(stream, id))
 
-    @rule(stream=st.sampled_from([keys.STREAM, keys.team_stream(1)]), id=st.integers(1, 20))
-    def a_message_is_forged(self, stream: str, id: int) -> None:
-        self.tampered = True
-        self.run(self._forge(stream, id))
+    async def _flush(self, _stream: str, _id: int) -> None:
+        await self.plain.flushall()
+
+    async def _evict(self, stream: str, id: int) -> None:
+        names = [stream, keys.META, keys.TEAMS, keys.BUILDER, keys.LEASE, *await self.plain.keys("*/shadow/*")]
+        await self.plain.delete(names[id % len(names)])
+
+    async def _delete(self, stream: str, id: int) -> None:
+        length = await self.plain.xlen(stream)
+        await self.plain.xdel(stream, keys.message_id(1 + id % max(length, 1)))
 
     async def _forge(self, stream: str, id: int) -> None:
+        if stream == keys.STREAM:
+            self.forged_gen = (await self.processes[0].replica._scripts.inspect()).gen
         messages = await self.plain.xrange(stream)
         await self.plain.delete(stream)
-        for message_id, fields in messages:
+        for number, (message_id, fields) in enumerate(messages):
             body = fields[keys.FIELD]
-            forged = changed(body, slug="forged") if message_id == keys.message_id(id).encode() else body
+            forged = changed(body, slug="forged") if number == id % len(messages) else body
             await self.plain.xadd(stream, {keys.FIELD: forged}, id=message_id)
 
-    @rule(process=st.integers(0, PROCESSES - 1))
-    def a_process_is_killed(self, process: int) -> None:
-        async def replace() -> None:
-            await self.processes[process].close()
-            self.processes[process] = Process(self.server, self.log, self.random)
+    async def _kill(self, _stream: str, id: int) -> None:
+        number = id % PROCESSES
+        await self.processes[number].close()
+        self.processes[number] = Process(self.server, self.log, self.random)
 
-        self.run(replace())
+    async def _stall(self, _stream: str, _id: int) -> None:
+        """A builder loses its token to another one, which then dies."""
+        await self.plain.set(keys.BUILDER, "another", px=1)
 
     @rule(process=st.integers(0, PROCESSES - 1), after=st.integers(0, 20))
     def a_feed_reads(self, process: int, after: int) -> None:
@@ -166,10 +197,15 @@ class ReplicaMachine(RuleBasedStateMachine):
             return
         self._assert_committed(entries)
 
-    @rule(process=st.integers(0, PROCESSES - 1), team=st.sampled_from(TEAMS), after=st.integers(0, 10))
-    def a_team_reads(self, process: int, team: int, after: int) -> None:
+    @rule(
+        process=st.integers(0, PROCESSES - 1), team=st.sampled_from(TEAMS), after=st.integers(0, 10), kept=st.booleans()
+    )
+    def a_team_reads(self, process: int, team: int, after: int, kept: bool) -> None:
         """The answer is the log's, in every state of Redis, unless the log itself turned back unnoticed."""
         self.run(self._read_team(process, team, after))
+        if kept:
+            self.run(self.processes[process].keep())
+            self.run(self._read_team(process, team, after))
 
     async def _read_team(self, process: int, team: int, after: int) -> None:
         replica = self.processes[process].replica
@@ -180,12 +216,11 @@ class ReplicaMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_stream_is_a_piece_of_a_committed_log_or_refused(self) -> None:
-        if not self.tampered:
-            self.run(self._check_stream())
+        self.run(self._check_stream())
 
     async def _check_stream(self) -> None:
         inspection = await self.processes[0].replica._scripts.inspect()
-        if inspection.damage:
+        if inspection.damage or inspection.gen == self.forged_gen:
             return
         entries = decode_dense(0, parse(await self.plain.xrange(keys.STREAM)))
         assert check_chain(0, GENESIS, entries) == (inspection.head, inspection.digest)
@@ -207,8 +242,7 @@ class ReplicaMachine(RuleBasedStateMachine):
         await self.plain.delete(keys.BUILDER)
         for _ in range(QUIET_ROUNDS):
             for process in self.processes:
-                for act in (process.reconcile, process.pump, process.keep, process.scrub):
-                    await act()
+                await process.everything()
         for process in self.processes:
             assert await process.replica.verify() == []
             await process.close()
@@ -216,8 +250,8 @@ class ReplicaMachine(RuleBasedStateMachine):
 
 
 ReplicaMachine.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
+    max_examples=50,
+    stateful_step_count=60,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

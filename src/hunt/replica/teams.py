@@ -59,6 +59,7 @@ class Teams:
         if messages is None:
             return None
         if not ledger.confirms(after, upto, limit, messages):
+            self._health.counters.team_mismatches += 1
             self._keeper.put_down(team_id, suspect=True)
             return None
         return [decode(message) for message in messages]
