@@ -70,7 +70,7 @@ class Pages:
         notice = self._notice(request)
         navbar = values.navbar(view.hunt, view.state) | {"epoch": self.services.tail.head} if view else None
         page = self._page(request, title, view, notice)
-        html = self.renderer.page(template, page=page, navbar=navbar, **parts)
+        html = self.renderer.page(template, page=page, navbar=navbar, status=status, **parts)
         response = Response(html, media_type=MediaType.HTML, status_code=status, headers=headers)
         response.headers.setdefault("cache-control", "no-store")
         if notice:
