@@ -61,7 +61,7 @@ class HuntFolder:
         if not folder.is_dir() or self._leads_out(folder):
             return {}
         names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-        return {folded(name): folder / name for name in names if self._is_text(folder, name)}
+        return {folded(name): folder / name for name in names if self._has_address(folder, name)}
 
     def files_below(self, folder: Path) -> dict[str, Path]:
         """Every regular file below a folder by its path in it (NFC), but for hidden ones and links that lead out."""
@@ -89,7 +89,7 @@ class HuntFolder:
             )
         return inside
 
-    def _is_text(self, folder: Path, name: str) -> bool:
+    def _has_address(self, folder: Path, name: str) -> bool:
         if is_showable(name):
             return True
         message = f"the file name {quoted(name)} holds characters that no address can: it is left out"

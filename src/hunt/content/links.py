@@ -7,9 +7,6 @@ from hunt.content.model import Hunt
 from hunt.content.names import folded
 from hunt.content.problems import Mark, Report, quoted
 
-LINKED = 2
-"""Parts of an address that name a page: the kind, the name."""
-
 
 class Links:
     def __init__(self) -> None:
@@ -25,7 +22,7 @@ class Links:
         names = {kind: {folded(name) for name in things} for kind, things in known.items()}
         for mark, address in self._found:
             kind, name = _target(address)
-            if kind in names and name not in names[kind]:
+            if name and kind in names and name not in names[kind]:
                 slot = hunt.slots.get(name) if kind == "puzzles" else None
                 hint = f"; did you mean {quoted(slot.slug)}?" if slot else report.did_you_mean(name, names[kind])
                 report.warning(mark, f"{quoted(address)}: there is no {kind.removesuffix('s')} {quoted(name)}{hint}")
@@ -37,5 +34,7 @@ def _target(address: str) -> tuple[str, str]:
         url = urlsplit(address)
     except ValueError:
         return "", ""
-    parts = [folded(unquote(part)) for part in url.path.split("/") if part]
-    return (parts[0], parts[1]) if not url.netloc and len(parts) >= LINKED else ("", "")
+    if url.netloc:
+        return "", ""
+    kind, _, rest = url.path.lstrip("/").partition("/")
+    return kind, folded(unquote(rest.split("/")[0]))
