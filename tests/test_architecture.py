@@ -12,6 +12,7 @@ PACKAGE = ROOT / "src" / "hunt"
 
 BELOW: dict[str, set[str]] = {
     "clock": set(),
+    "logs": set(),
     "settings": set(),
     "content": set(),
     "game": {"content"},
@@ -84,9 +85,9 @@ def place(path: Path, line: int) -> str:
 
 
 def calls(module: ast.Module) -> Iterator[tuple[str, int]]:
-    """Every call of a dotted name as (its last two parts, line)."""
+    """Every call of a dotted name as (its last two parts, line), but `sleep(0)`, which only lets others run."""
     for node in ast.walk(module):
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and [ast.unparse(argument) for argument in node.args] != ["0"]:
             yield ".".join(ast.unparse(node.func).split(".")[-2:]), node.lineno
 
 

@@ -17,6 +17,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response import Redirect
 
+from hunt import logs
 from hunt.accounts.errors import NotLoggedIn
 from hunt.api import ops, solver, system
 from hunt.content import load
@@ -49,6 +50,7 @@ JSON_PATHS = ("/api/", "/health/", "/metrics")
 
 def create_app(settings: Settings) -> Litestar:
     """The whole server, to be run by any ASGI server. Raises HuntUnreadable."""
+    logs.configure()
     loaded = load(settings.content)
     code = build_id()
     renderer = Renderer(settings.content, code, reload=settings.watch_content)

@@ -17,6 +17,7 @@ from litestar import Litestar
 from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.supervisors import Multiprocess
 
+from hunt import logs
 from hunt.accounts.errors import BadAccount
 from hunt.app import create_app, server_config
 from hunt.content import HuntUnreadable, Loaded, load
@@ -99,6 +100,7 @@ def _with_accounts(work: Callable[[Services], Awaitable[T]]) -> T:
 @click.version_option(package_name="hunt")
 def main() -> None:
     """A puzzle-hunt server: a folder of files becomes a live weekend of puzzles."""
+    logs.configure()
 
 
 # --- the server

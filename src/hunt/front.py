@@ -23,6 +23,13 @@ HUNT_ID_COOKIE = "hunt_id"
 HUNT_ID_SECONDS = 60
 """How long a browser asks not to be shown the past; every process is current long before."""
 
+MAX_REQUESTS = 2_000
+"""Requests under way in one process; one more is refused at once, while it still costs little."""
+
+BUSY = 503
+BUSY_SECONDS = 2
+"""When to come back after that."""
+
 REACH_SECONDS = 2.0
 """The longest that an answer waits to be as new as it was asked to be."""
 
@@ -65,6 +72,7 @@ class Front:
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self.app = app
         self.services = services
+        self._requests = 0
         public = services.settings.public_url
         self._public_host = urlsplit(public).netloc.lower() if public else None
 
@@ -86,10 +94,22 @@ class Front:
     ) -> None:
         cookies = _cookies(headers)
         scope.setdefault("state", {})["identity"] = self._identify(scope, headers, cookies)
-        if scope["type"] == ScopeType.HTTP:
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await self.app(scope, receive, send)
+        elif self._requests >= MAX_REQUESTS:
+            await _refuse(scope, send, BUSY, "overloaded", "The server is very busy. Try again in a moment.")
+        else:
+            await self._answer(scope, receive, self._dress(scope, send), headers, cookies)
+
+    async def _answer(
+        self, scope: HTTPScope, receive: Receive, send: Send, headers: dict[bytes, bytes], cookies: dict[str, str]
+    ) -> None:
+        self._requests += 1
+        try:
             await self._reach(headers, cookies)
-            send = self._dress(scope, send)
-        await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+        finally:
+            self._requests -= 1
 
     def _is_ours(self, host: str) -> bool:
         """Whether the request names this server: its public name, or an address that no other site can point here."""
@@ -170,6 +190,8 @@ async def _refuse(scope: HTTPScope | WebSocketScope, send: Send, status: int, co
         return
     body = msgspec.json.encode({"code": code, "detail": detail})
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if status == BUSY:
+        headers.append((b"retry-after", str(BUSY_SECONDS).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 

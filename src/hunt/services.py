@@ -136,7 +136,7 @@ async def running(services: Services) -> AsyncIterator[Services]:
 async def _guarded(services: Services, name: str, part: Coroutine[Any, Any, None]) -> None:
     try:
         await part
-    except Exception as error:
+    except Exception as error:  # whatever it is, readiness goes with it
         services.failed = error
         logger.exception("task_died", task=name)
         raise

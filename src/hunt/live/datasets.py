@@ -29,6 +29,12 @@ class View(Struct, frozen=True, kw_only=True):
     now: datetime
 
     @property
+    def team_id(self) -> int:
+        if self.state.team_id is None:
+            raise AssertionError("a view is of one team")
+        return self.state.team_id
+
+    @property
     def is_over(self) -> bool:
         return self.hunt.end is not None and self.now >= self.hunt.end
 

@@ -101,11 +101,13 @@ class Hub:
 
     def replaced(self) -> None:
         """Everything may be different: the hunt was changed, or the log is another one."""
-        for team in self._teams.values():
+        for team_id, team in self._teams.items():
             team.values.clear()
             team.picked.clear()
             for connection in team.connections:
                 connection.mark_all()
+                if team_id not in self.tail.board.teams:
+                    connection.stop(protocol.CLOSE_LOGGED_OUT)
 
     # --- what a connection asks for
 

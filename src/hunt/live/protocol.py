@@ -13,6 +13,7 @@ MAX_BAD_FRAMES = 20
 MAX_FRAME_BYTES = 256 * 1024
 """A longer `append` is split; an `update` is one value and may be longer."""
 
+CLOSE_RESTART = 1012
 CLOSE_LOGGED_OUT = 4001
 CLOSE_TOO_SLOW = 4008
 CLOSE_TOO_MANY = 4029

@@ -6,13 +6,18 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+import structlog
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
+from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.clock import Clock
 from hunt.live import protocol
 from hunt.live.connection import Connection
 from hunt.live.hub import Hub, TooManySockets
+from hunt.replica import LogAway
+
+logger = structlog.get_logger()
 
 MAX_CALLS_PER_SECOND = 20.0
 MAX_CALLS_AT_ONCE = 200
@@ -66,8 +71,13 @@ async def serve(socket: Socket, hub: Hub, team_id: int | None, session_id: str |
 
 async def _until_closed(connection: Connection, listening: asyncio.Task[None]) -> None:
     listening.add_done_callback(lambda _: connection.stop(_CLOSED_BY_CLIENT))
-    with suppress(WebSocketDisconnect):
+    try:
         await connection.run()
+    except WebSocketDisconnect:
+        pass
+    except (SQLAlchemyError, LogAway, OSError) as error:
+        logger.warning("socket_without_history", error=str(error))
+        connection.stop(protocol.CLOSE_RESTART)  # the client resumes, here or elsewhere
 
 
 _CLOSED_BY_CLIENT = 1000

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from litestar import MediaType, Response, Router, get
+from litestar.datastructures import CacheControlHeader
 from litestar.response import File
 from litestar.static_files import create_static_files_router
 
@@ -71,7 +72,7 @@ def static_files(build: str) -> Router:
     return create_static_files_router(
         path=f"/static/{build}",
         directories=[STATIC],
-        cache_control=None,
+        cache_control=CacheControlHeader(max_age=STATIC_SECONDS, immutable=True, public=True),
         include_in_schema=False,
         name="static",
     )

@@ -154,7 +154,7 @@ async def change_password(request: AnyRequest, pages: Pages) -> Answer:
 async def rename(request: AnyRequest, pages: Pages) -> Answer:
     sent = await _sent(request, "name")
     view = team_view(request, pages)
-    fault = await _fault(pages.services.accounts.rename(view.state.team_id or 0, sent["name"]))
+    fault = await _fault(pages.services.accounts.rename(view.team_id, sent["name"]))
     if fault is None:
         return pages.back_to("/team", "The team has a new name.")
     return await draw_team(request, pages, Form.refused(sent, fault), fault.status)
@@ -172,7 +172,7 @@ async def logout_others(request: AnyRequest, pages: Pages) -> Redirect:
 @post("/puzzles/{slug:str}/guess", status_code=200)
 async def guess(request: AnyRequest, slug: str, pages: Pages) -> Answer:
     sent = await _sent(request, "guess")
-    team_id = team_view(request, pages).state.team_id or 0
+    team_id = team_view(request, pages).team_id
     try:
         done = await carry_out(request, pages.services, cmd.SubmitGuess(team_id=team_id, slug=slug, text=sent["guess"]))
     except FORESEEN as error:
@@ -192,7 +192,7 @@ async def _play(request: AnyRequest, pages: Pages, command: cmd.TeamCommand, pat
 
 
 def _team_id(request: AnyRequest, pages: Pages) -> int:
-    return team_view(request, pages).state.team_id or 0
+    return team_view(request, pages).team_id
 
 
 @post("/puzzles/{slug:str}/unlock", status_code=200)

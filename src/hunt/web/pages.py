@@ -101,7 +101,7 @@ async def activity(
     request: AnyRequest, pages: Pages, before: Annotated[int | None, Parameter(ge=1)] = None
 ) -> Response[str]:
     view = team_view(request, pages)
-    newest = await pages.services.history.newest(view.state.team_id or 0, ACTIVITY_PAGE_ENTRIES, before)
+    newest = await pages.services.history.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, before)
     later = await _balance_after(pages, view, before)
     value = _stamped(activity_page(view, newest, *later), pages)
     return pages.draw(request, "activity.html", "Activity", activity=value)
@@ -112,7 +112,7 @@ async def _balance_after(pages: Pages, view: View, before: int | None) -> tuple[
     if before is None:
         return 0, 0
     head = pages.services.tail.head
-    later = await pages.services.history.between(view.state.team_id or 0, before - 1, head)
+    later = await pages.services.history.between(view.team_id, before - 1, head)
     return sum(entry.currency_delta for entry in later), sum(entry.strong_currency_delta for entry in later)
 
 

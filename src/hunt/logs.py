@@ -1,0 +1,21 @@
+"""What the server says while it runs: lines on standard error, for people at a terminal and JSON for machines."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure() -> None:
+    """Send every log line to standard error; standard output belongs to what a command prints."""
+    is_terminal = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if is_terminal else [structlog.processors.dict_tracebacks]),
+            structlog.dev.ConsoleRenderer() if is_terminal else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
