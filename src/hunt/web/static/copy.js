@@ -25,7 +25,7 @@ function copyText(text) {
 
 function tableText(table) {
   const rows = [...table.rows].filter((row) => !row.hidden);
-  return rows.map((row) => [...row.cells].map((cell) => (cell.querySelector("a, .answer, time") ?? cell).textContent.trim().replace(/\s+/g, " ")).join("\t")).join("\n");
+  return rows.map((row) => [...row.cells].map((cell) => (cell.querySelector("a, .ui-answer, time") ?? cell).textContent.trim().replace(/\s+/g, " ")).join("\t")).join("\n");
 }
 
 function copied({ copy, copyFrom, copyTable }) {

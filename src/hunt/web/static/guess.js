@@ -62,7 +62,7 @@ function refusal(form, text) {
   if (sending !== null) return "Your guess is on its way.";
   if (canonical(text) === "") return "A guess needs a letter or a digit.";
   const left = waitLeft(form);
-  if (left > 0 && !isKnown(text)) return `Wait ${remaining(left)} before a new guess. Your text stays here.`;
+  if (left > 0 && !isKnown(text)) return "A new guess has to wait. Your text stays here.";
   return "";
 }
 

@@ -8,8 +8,8 @@ const callbacks = {
   beforeNodeMorphed: (old) => !(old instanceof Element && old.hasAttribute("data-keep")),
   beforeAttributeUpdated: (name) => !KEPT_ATTRIBUTES.has(name),
   afterNodeAdded: (node) => {
-    if (node instanceof Element && node.hasAttribute("data-row")) node.classList.add("arrived");
-    if (node instanceof Element && node.hasAttribute("data-glow")) node.classList.add("glows");
+    if (node instanceof Element && node.hasAttribute("data-row")) node.classList.add("ui-arrived");
+    if (node instanceof Element && node.hasAttribute("data-glow")) node.classList.add("ui-glows");
   },
 };
 

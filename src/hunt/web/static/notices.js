@@ -13,7 +13,7 @@ let stripTimer = 0;
 export function icon(name) {
   const namespace = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(namespace, "svg");
-  svg.setAttribute("class", "icon");
+  svg.setAttribute("class", "ui-icon");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(namespace, "use");
   use.setAttribute("href", new URL(`icons.svg#${name}`, import.meta.url).href);
@@ -31,7 +31,7 @@ function element(tag, properties, ...children) {
 export function toast({ text, href = null, kind = "info" }) {
   const words = href ? element("a", { href, textContent: text }) : text;
   const close = element("button", { type: "button", ariaLabel: "Close" }, icon("close"));
-  const made = element("div", { className: "toast" }, icon(kind), element("p", {}, words), close);
+  const made = element("div", { className: "ui-toast" }, icon(kind), element("p", {}, words), close);
   close.addEventListener("click", () => made.remove());
   toasts.append(made);
   while (toasts.children.length > TOASTS_AT_MOST) toasts.firstElementChild.remove();
@@ -77,7 +77,7 @@ export function showStatus(status) {
 /** Says that the server was updated since this page was made. */
 export function offerReload() {
   if (strip.childElementCount) return;
-  const button = element("button", { type: "button", className: "link", textContent: "Reload" });
+  const button = element("button", { type: "button", className: "ui-link", textContent: "Reload" });
   button.addEventListener("click", () => location.reload());
   say("good", element("p", { textContent: "This site was updated." }), button);
 }

@@ -29,9 +29,12 @@ function prepare(root) {
   arrange(root);
 }
 
+// The page's own link in the navigation, and on a puzzle the link of its round.
 function markHere() {
-  for (const link of document.querySelectorAll(".rounds a")) {
-    if (new URL(link.href).pathname === location.pathname && !link.hash) link.setAttribute("aria-current", "page");
+  const above = document.querySelector(".ui-crumb a")?.pathname;
+  for (const link of document.querySelectorAll(".ui-rounds a")) {
+    if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
+    else if (link.pathname === above) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
 }
@@ -116,12 +119,12 @@ function startTheme() {
 // Menus close like menus: by Escape, by a click elsewhere.
 function startMenus() {
   const close = (except) => {
-    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(except)) menu.open = false;
+    for (const menu of document.querySelectorAll("details.ui-menu[open]")) if (!menu.contains(except)) menu.open = false;
   };
   document.addEventListener("click", ({ target }) => close(target));
   document.addEventListener("keydown", ({ key, target }) => {
     if (key === "Escape") {
-      document.querySelector("details.menu[open] summary")?.focus();
+      document.querySelector("details.ui-menu[open] summary")?.focus();
       close(null);
     } else if (key === "g" && !target.closest("input, textarea, select")) focusGuess();
   });
