@@ -103,7 +103,7 @@ async def writing(services: Services) -> AsyncIterator[Services]:
     await check_schema(services.settings.database_url)
     await read_more(services.engine, services.tail)
     await services.accounts.refresh_sessions()
-    task = asyncio.create_task(services.writer.run(), name="writer")
+    task = asyncio.create_task(_guarded(services, "writer", services.writer.run()), name="writer")
     try:
         yield services
     finally:

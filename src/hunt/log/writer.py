@@ -107,6 +107,7 @@ class Writer:
         self.clock = clock
         self.publish: Callable[[Sequence[Entry], str], None] = lambda _entries, _previous: None
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(MAX_WAITING_COMMANDS)
+        self._is_open = True
 
     @property
     def waiting(self) -> int:
@@ -132,6 +133,8 @@ class Writer:
             request=request,
             future=asyncio.get_running_loop().create_future(),
         )
+        if not self._is_open:
+            raise Unavailable
         try:
             self._jobs.put_nowait(job)
         except asyncio.QueueFull:
@@ -139,11 +142,20 @@ class Writer:
         return await job.future
 
     async def run(self) -> None:
-        while True:
-            jobs = [await self._jobs.get()]
-            while len(jobs) < MAX_BATCH_COMMANDS and not self._jobs.empty():
+        """Append until cancelled. However it ends, whoever still waits is told that nothing was saved."""
+        jobs: list[_Job] = []
+        try:
+            while True:
+                jobs = [await self._jobs.get()]
+                while len(jobs) < MAX_BATCH_COMMANDS and not self._jobs.empty():
+                    jobs.append(self._jobs.get_nowait())
+                await self._carry_out(jobs)
+        finally:
+            self._is_open = False
+            while not self._jobs.empty():
                 jobs.append(self._jobs.get_nowait())
-            await self._carry_out(jobs)
+            for job in jobs:
+                _settle(job, Unavailable())
 
     async def _carry_out(self, jobs: list[_Job]) -> None:
         """Answer every job. Whatever goes wrong on the way, the log is read again before anything is decided anew."""
