@@ -32,6 +32,9 @@ from hunt.settings import Settings
 
 T = TypeVar("T")
 
+SETTLE_MILLISECONDS = 200
+"""How long a hunt folder has to be left alone before it is read: an editor writes a file in several steps."""
+
 logger = structlog.get_logger()
 
 
@@ -150,7 +153,7 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
 
 async def _watch_content(services: Services) -> None:
     """While authors write: take over the hunt folder whenever it changes."""
-    async for _ in awatch(services.settings.content):
+    async for _ in awatch(services.settings.content, debounce=SETTLE_MILLISECONDS):
         try:
             loaded = await asyncio.to_thread(load, services.settings.content)
         except HuntUnreadable as error:
