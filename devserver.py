@@ -94,7 +94,7 @@ def environment(options: argparse.Namespace) -> dict[str, str]:
 
 
 def server_command(options: argparse.Namespace) -> list[str]:
-    command = [str(PYTHON), "-m", "hunt.dev", "--teams", str(options.teams)]
+    command = [str(PYTHON), "-m", "hunt.dev", "--home", str(ROOT / ".dev"), "--teams", str(options.teams)]
     return command + ["--reset"] * options.reset + ["--no-reload"] * options.no_reload
 
 
