@@ -1,0 +1,1 @@
+"""What the server costs: `python -m benchmarks.guess`, `.push` and `.page`, each beside a floor of the same run."""
