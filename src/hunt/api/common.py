@@ -1,10 +1,11 @@
 """What the handlers of the API share: who asks, and whether they asked before."""
 
 import hashlib
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from hunt.accounts.errors import NotAllowed, NotLoggedIn
@@ -18,6 +19,13 @@ AnyRequest = Request[Any, Any, Any]
 
 MAX_KEY_LENGTH = 128
 """Of an Idempotency-Key."""
+
+MAX_ID = 2**63 - 1
+"""The largest id that both stores can hold; a larger one in a request is no id."""
+
+LogId = Annotated[int, QueryParameter(ge=0, le=MAX_ID)]
+OptionalId = Annotated[int | None, QueryParameter(ge=0, le=MAX_ID)]
+Limit = Annotated[int, QueryParameter(ge=1)]
 
 Json = dict[str, Any]
 

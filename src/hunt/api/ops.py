@@ -1,12 +1,13 @@
 """What headquarters does, as JSON under `/api/ops`. Each act says in the log who did it."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from litestar import Response, Router, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from hunt.accounts.errors import BadAccount
-from hunt.api.common import AnyRequest, Json, Shape, operator_session, repeatable, written
+from hunt.api.common import AnyRequest, Json, OptionalId, Shape, operator_session, repeatable, written
 from hunt.api.solver import Login, address, device, session_cookie
 from hunt.front import wrote
 from hunt.game import commands as cmd
@@ -79,7 +80,7 @@ async def _act(request: AnyRequest, services: Services, act: cmd.Act) -> Json:
 
 
 @post("/login", status_code=200)
-async def login(request: AnyRequest, data: Login, services: Services) -> Response[Json]:
+async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDependency[Services]) -> Response[Json]:
     _, token = await services.accounts.login(
         "operator", data.username, data.password, address=address(request), label=device(request)
     )
@@ -87,12 +88,14 @@ async def login(request: AnyRequest, data: Login, services: Services) -> Respons
 
 
 @post("/gates/{id:str}/satisfy", status_code=200)
-async def satisfy_gate(request: AnyRequest, id: str, data: Whom, services: Services) -> Json:
+async def satisfy_gate(
+    request: AnyRequest, id: FromPath[str], data: JSONBody[Whom], services: NamedDependency[Services]
+) -> Json:
     return await _act(request, services, cmd.SatisfyGate(teams=_of(data.teams), id=id))
 
 
 @post("/currency", status_code=200)
-async def currency(request: AnyRequest, data: Money, services: Services) -> Json:
+async def currency(request: AnyRequest, data: JSONBody[Money], services: NamedDependency[Services]) -> Json:
     if not -MAX_AMOUNT <= data.amount <= MAX_AMOUNT:
         raise BadAccount("amount", f"An amount is between -{MAX_AMOUNT} and {MAX_AMOUNT}.")
     keys, clues = (data.amount, 0) if data.kind == "keys" else (0, data.amount)
@@ -100,28 +103,42 @@ async def currency(request: AnyRequest, data: Money, services: Services) -> Json
 
 
 @post("/puzzles/{slug:str}/unlock", status_code=200)
-async def unlock(request: AnyRequest, slug: str, data: Whom, services: Services) -> Json:
+async def unlock(
+    request: AnyRequest, slug: FromPath[str], data: JSONBody[Whom], services: NamedDependency[Services]
+) -> Json:
     return await _act(request, services, cmd.OpenPuzzle(teams=_of(data.teams), slug=slug))
 
 
 @post("/puzzles/{slug:str}/solve", status_code=200)
-async def solve(request: AnyRequest, slug: str, data: Whom, services: Services) -> Json:
+async def solve(
+    request: AnyRequest, slug: FromPath[str], data: JSONBody[Whom], services: NamedDependency[Services]
+) -> Json:
     return await _act(request, services, cmd.SolvePuzzle(teams=_of(data.teams), slug=slug))
 
 
 @post("/puzzles/{slug:str}/reset-rate-limit", status_code=200)
-async def reset_rate_limit(request: AnyRequest, slug: str, data: Whom, services: Services) -> Json:
+async def reset_rate_limit(
+    request: AnyRequest, slug: FromPath[str], data: JSONBody[Whom], services: NamedDependency[Services]
+) -> Json:
     return await _act(request, services, cmd.ResetRateLimit(teams=_of(data.teams), slug=slug))
 
 
 @post("/puzzles/{slug:str}/hints/open", status_code=200)
-async def open_hints(request: AnyRequest, slug: str, data: Hints, services: Services) -> Json:
+async def open_hints(
+    request: AnyRequest, slug: FromPath[str], data: JSONBody[Hints], services: NamedDependency[Services]
+) -> Json:
     command = cmd.OpenHints(teams=_of(data.teams), slug=slug, after_hours=data.after_hours)
     return await _act(request, services, command)
 
 
 @post("/interactions/{id:str}/{step:str}", status_code=200)
-async def move_interaction(request: AnyRequest, id: str, step: str, data: Move, services: Services) -> Json:
+async def move_interaction(
+    request: AnyRequest,
+    id: FromPath[str],
+    step: FromPath[str],
+    data: JSONBody[Move],
+    services: NamedDependency[Services],
+) -> Json:
     to = {"unlock": "unlocked", "start": "running", "complete": "completed"}.get(step)
     if to is None:
         raise NotFound
@@ -130,7 +147,7 @@ async def move_interaction(request: AnyRequest, id: str, step: str, data: Move, 
 
 
 @post("/teams", status_code=201)
-async def create_team(request: AnyRequest, data: NewTeam, services: Services) -> Json:
+async def create_team(request: AnyRequest, data: JSONBody[NewTeam], services: NamedDependency[Services]) -> Json:
     team_id, done = await services.accounts.register(
         data.username,
         data.name,
@@ -142,19 +159,21 @@ async def create_team(request: AnyRequest, data: NewTeam, services: Services) ->
 
 
 @post("/teams/{team_id:int}", status_code=200)
-async def edit_team(request: AnyRequest, team_id: int, data: TeamEdit, services: Services) -> Json:
+async def edit_team(
+    request: AnyRequest, team_id: FromPath[int], data: JSONBody[TeamEdit], services: NamedDependency[Services]
+) -> Json:
     who = await _who(request, services)
     _existing(services, team_id)
     return written(request, await services.accounts.rename(team_id, data.name, who))
 
 
 @post("/teams/{team_id:int}/deactivate", status_code=200)
-async def deactivate(request: AnyRequest, team_id: int, services: Services) -> Json:
+async def deactivate(request: AnyRequest, team_id: FromPath[int], services: NamedDependency[Services]) -> Json:
     return await _set_active(request, services, team_id, active=False)
 
 
 @post("/teams/{team_id:int}/reactivate", status_code=200)
-async def reactivate(request: AnyRequest, team_id: int, services: Services) -> Json:
+async def reactivate(request: AnyRequest, team_id: FromPath[int], services: NamedDependency[Services]) -> Json:
     return await _set_active(request, services, team_id, active=True)
 
 
@@ -168,7 +187,9 @@ async def _set_active(request: AnyRequest, services: Services, team_id: int, *, 
 
 
 @post("/teams/{team_id:int}/set-password", status_code=200)
-async def set_password(request: AnyRequest, team_id: int, data: NewPassword, services: Services) -> Json:
+async def set_password(
+    request: AnyRequest, team_id: FromPath[int], data: JSONBody[NewPassword], services: NamedDependency[Services]
+) -> Json:
     operator_session(request)
     await services.accounts.set_password("team", team_id, data.password)
     wrote(request.scope, services.tail.head)
@@ -176,7 +197,7 @@ async def set_password(request: AnyRequest, team_id: int, data: NewPassword, ser
 
 
 @get("/teams")
-async def teams(request: AnyRequest, services: Services) -> Json:
+async def teams(request: AnyRequest, services: NamedDependency[Services]) -> Json:
     operator_session(request)
     board = services.tail.board
     rows = [_team(board.teams[team_id]) for team_id in sorted(board.teams)]
@@ -185,7 +206,7 @@ async def teams(request: AnyRequest, services: Services) -> Json:
 
 @get("/teams/{team_id:int}")
 async def team(
-    request: AnyRequest, team_id: int, services: Services, at: Annotated[int | None, Parameter(ge=0)] = None
+    request: AnyRequest, team_id: FromPath[int], services: NamedDependency[Services], at: OptionalId = None
 ) -> Json:
     operator_session(request)
     state, epoch = _existing(services, team_id), services.tail.head

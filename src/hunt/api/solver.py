@@ -5,11 +5,12 @@ from typing import Annotated
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from hunt.accounts.errors import NotAllowed, NotLoggedIn
-from hunt.api.common import AnyRequest, Json, Shape, identity, plain, repeatable, team_session
+from hunt.api.common import AnyRequest, Json, LogId, Shape, identity, plain, repeatable, team_session
 from hunt.front import SESSION_COOKIE, wrote
 from hunt.game import commands as cmd
 from hunt.game.refusals import NotFound
@@ -70,7 +71,7 @@ def device(request: AnyRequest) -> str:
 
 
 @post("/login", status_code=200)
-async def login(request: AnyRequest, data: Login, services: Services) -> Response[Json]:
+async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDependency[Services]) -> Response[Json]:
     _, token = await services.accounts.login(
         "team", data.username, data.password, address=address(request), label=device(request)
     )
@@ -78,7 +79,7 @@ async def login(request: AnyRequest, data: Login, services: Services) -> Respons
 
 
 @post("/logout", status_code=204)
-async def logout(request: AnyRequest, services: Services) -> Response[None]:
+async def logout(request: AnyRequest, services: NamedDependency[Services]) -> Response[None]:
     session = identity(request).session
     if session is None:
         raise NotLoggedIn
@@ -87,7 +88,9 @@ async def logout(request: AnyRequest, services: Services) -> Response[None]:
 
 
 @post("/register", status_code=201)
-async def register(request: AnyRequest, data: Registration, services: Services) -> Response[Json]:
+async def register(
+    request: AnyRequest, data: JSONBody[Registration], services: NamedDependency[Services]
+) -> Response[Json]:
     if services.hunt.registration != "open":
         raise NotAllowed("Registration is closed. Ask headquarters.")
     team_id, done = await services.accounts.register(data.username, data.name, data.password)
@@ -102,7 +105,7 @@ def state_of(services: Services, team_id: int) -> Json:
 
 
 @get("/me")
-async def me(request: AnyRequest, services: Services) -> Json:
+async def me(request: AnyRequest, services: NamedDependency[Services]) -> Json:
     team_id = team_session(request).account_id
     state = services.tail.board.teams[team_id]
     team = {"id": team_id, "username": state.username, "name": state.name}
@@ -118,7 +121,7 @@ def seen_puzzle(services: Services, team_id: int, slug: str) -> Value:
 
 
 @get("/puzzles/{slug:str}")
-async def puzzle(request: AnyRequest, slug: str, services: Services) -> Value:
+async def puzzle(request: AnyRequest, slug: FromPath[str], services: NamedDependency[Services]) -> Value:
     return seen_puzzle(services, team_session(request).account_id, slug)
 
 
@@ -131,7 +134,9 @@ async def carry_out(request: AnyRequest, services: Services, command: cmd.TeamCo
 
 
 @post("/puzzles/{slug:str}/guesses", status_code=200)
-async def guess(request: AnyRequest, slug: str, data: GuessBody, services: Services) -> Json:
+async def guess(
+    request: AnyRequest, slug: FromPath[str], data: JSONBody[GuessBody], services: NamedDependency[Services]
+) -> Json:
     team_id = team_session(request).account_id
     done = await carry_out(request, services, cmd.SubmitGuess(team_id=team_id, slug=slug, text=data.guess))
     answer: Json = plain(done.answer)
@@ -141,21 +146,21 @@ async def guess(request: AnyRequest, slug: str, data: GuessBody, services: Servi
 
 
 @post("/puzzles/{slug:str}/unlock", status_code=200)
-async def unlock(request: AnyRequest, slug: str, services: Services) -> Value:
+async def unlock(request: AnyRequest, slug: FromPath[str], services: NamedDependency[Services]) -> Value:
     team_id = team_session(request).account_id
     await carry_out(request, services, cmd.UnlockPuzzle(team_id=team_id, slug=slug))
     return seen_puzzle(services, team_id, slug)
 
 
 @post("/puzzles/{slug:str}/buy-answer", status_code=200)
-async def buy_answer(request: AnyRequest, slug: str, services: Services) -> Value:
+async def buy_answer(request: AnyRequest, slug: FromPath[str], services: NamedDependency[Services]) -> Value:
     team_id = team_session(request).account_id
     await carry_out(request, services, cmd.BuyAnswer(team_id=team_id, slug=slug))
     return seen_puzzle(services, team_id, slug)
 
 
 @post("/currency/exchange", status_code=200)
-async def exchange(request: AnyRequest, services: Services) -> Json:
+async def exchange(request: AnyRequest, services: NamedDependency[Services]) -> Json:
     team_id = team_session(request).account_id
     await carry_out(request, services, cmd.ExchangeCurrency(team_id=team_id))
     state = services.tail.board.teams[team_id]
@@ -163,13 +168,15 @@ async def exchange(request: AnyRequest, services: Services) -> Json:
 
 
 @get("/puzzles/{slug:str}/hints")
-async def hints(request: AnyRequest, slug: str, services: Services) -> Json:
+async def hints(request: AnyRequest, slug: FromPath[str], services: NamedDependency[Services]) -> Json:
     value = seen_puzzle(services, team_session(request).account_id, slug)
     return {"open": value["hints_open"], "hints": value["hints"], "epoch": value["epoch"]}
 
 
 @post("/puzzles/{slug:str}/hints", status_code=201)
-async def request_hint(request: AnyRequest, slug: str, data: Question, services: Services) -> Json:
+async def request_hint(
+    request: AnyRequest, slug: FromPath[str], data: JSONBody[Question], services: NamedDependency[Services]
+) -> Json:
     team_id = team_session(request).account_id
     await carry_out(request, services, cmd.RequestHint(team_id=team_id, slug=slug, question=data.question))
     value = seen_puzzle(services, team_id, slug)
@@ -177,14 +184,14 @@ async def request_hint(request: AnyRequest, slug: str, data: Question, services:
 
 
 @post("/interactions/{id:str}/start", status_code=200)
-async def start_interaction(request: AnyRequest, id: str, services: Services) -> Json:
+async def start_interaction(request: AnyRequest, id: FromPath[str], services: NamedDependency[Services]) -> Json:
     team_id = team_session(request).account_id
     await carry_out(request, services, cmd.StartInteraction(team_id=team_id, id=id))
     return state_of(services, team_id)
 
 
 @post("/interactions/{id:str}/complete", status_code=200)
-async def complete_interaction(request: AnyRequest, id: str, services: Services) -> Json:
+async def complete_interaction(request: AnyRequest, id: FromPath[str], services: NamedDependency[Services]) -> Json:
     team_id = team_session(request).account_id
     body = await request.body()
     try:
@@ -198,9 +205,9 @@ async def complete_interaction(request: AnyRequest, id: str, services: Services)
 @get("/activity")
 async def activity(
     request: AnyRequest,
-    services: Services,
-    since: Annotated[int, Parameter(ge=0)] = 0,
-    limit: Annotated[int | None, Parameter(ge=1)] = None,
+    services: NamedDependency[Services],
+    since: LogId = 0,
+    limit: Annotated[int | None, QueryParameter(ge=1)] = None,
 ) -> Json:
     team_id = team_session(request).account_id
     head, digest = services.tail.head, services.tail.digest

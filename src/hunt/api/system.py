@@ -2,16 +2,15 @@
 
 import ipaddress
 from collections.abc import Iterator
-from typing import Annotated
 
 from litestar import MediaType, Response, Router, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from hunt.accounts.errors import NotAllowed, NotLoggedIn
-from hunt.api.common import AnyRequest, Json, identity, plain
+from hunt.api.common import AnyRequest, Json, Limit, LogId, OptionalId, identity, plain
 from hunt.game.entries import encode_entry
 from hunt.services import Services
 
@@ -30,10 +29,10 @@ def _check_insider(request: AnyRequest) -> None:
 @get("/api/log", media_type=MediaType.JSON)
 async def log(
     request: AnyRequest,
-    services: Services,
-    since: Annotated[int, Parameter(ge=0)] = 0,
-    limit: Annotated[int, Parameter(ge=1)] = LOG_PAGE_ENTRIES,
-    team_id: int | None = None,
+    services: NamedDependency[Services],
+    since: LogId = 0,
+    limit: Limit = LOG_PAGE_ENTRIES,
+    team_id: OptionalId = None,
 ) -> Response[bytes]:
     _check_insider(request)
     entries = await services.reader.entries(since, min(limit, MAX_LOG_PAGE_ENTRIES), team_id)
@@ -44,7 +43,7 @@ async def log(
 
 
 @get("/api/sessions")
-async def sessions(request: AnyRequest, services: Services, since: Annotated[int, Parameter(ge=0)] = 0) -> Json:
+async def sessions(request: AnyRequest, services: NamedDependency[Services], since: LogId = 0) -> Json:
     if identity(request).by != "service":
         raise NotAllowed("This is for the server's own processes.")
     ended = await services.accounts.sessions.read_ended(services.engine, since)
@@ -57,7 +56,7 @@ async def live() -> Json:
 
 
 @get("/health/ready")
-async def ready(services: Services) -> Response[Json]:
+async def ready(services: NamedDependency[Services]) -> Response[Json]:
     replica = await services.replica.status()
     body = {
         "database": services.feed.is_current,
@@ -84,7 +83,7 @@ class _Figures(Collector):
 
 
 @get("/metrics", media_type=MediaType.TEXT)
-async def metrics(request: AnyRequest, services: Services) -> bytes:
+async def metrics(request: AnyRequest, services: NamedDependency[Services]) -> bytes:
     if identity(request).by != "service" and not _is_loopback(request):
         raise NotAllowed("Metrics are read with the service token or from this machine.")
     replica = await services.replica.status()

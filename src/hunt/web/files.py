@@ -4,6 +4,8 @@ from pathlib import Path
 
 from litestar import MediaType, Response, Router, get
 from litestar.datastructures import CacheControlHeader
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import File
 from litestar.static_files import create_static_files_router
 
@@ -31,7 +33,9 @@ def _file(files: dict[str, Path], name: str) -> File:
 
 
 @get("/puzzles/{slug:str}/assets/{name:path}")
-async def puzzle_asset(request: AnyRequest, slug: str, name: str, pages: Pages) -> File:
+async def puzzle_asset(
+    request: AnyRequest, slug: FromPath[str], name: FromPath[str], pages: NamedDependency[Pages]
+) -> File:
     view = team_view(request, pages)
     if not view.has_puzzle(slug) or view.state.puzzle(slug).unlocked is None:
         raise NotFound
@@ -39,14 +43,18 @@ async def puzzle_asset(request: AnyRequest, slug: str, name: str, pages: Pages) 
 
 
 @get("/puzzles/{slug:str}/solution/{name:path}")
-async def solution_asset(request: AnyRequest, slug: str, name: str, pages: Pages) -> File:
+async def solution_asset(
+    request: AnyRequest, slug: FromPath[str], name: FromPath[str], pages: NamedDependency[Pages]
+) -> File:
     view = team_view(request, pages)
     check_solution(view, slug)
     return _file(view.hunt.puzzles[slug].solution_assets, name)
 
 
 @get("/rounds/{slug:str}/assets/{name:path}")
-async def round_asset(request: AnyRequest, slug: str, name: str, pages: Pages) -> File:
+async def round_asset(
+    request: AnyRequest, slug: FromPath[str], name: FromPath[str], pages: NamedDependency[Pages]
+) -> File:
     view = team_view(request, pages)
     if slug not in view.state.rounds or slug not in view.hunt.round:
         raise NotFound
@@ -54,7 +62,7 @@ async def round_asset(request: AnyRequest, slug: str, name: str, pages: Pages) -
 
 
 @get("/theme/style.css", media_type=MediaType.CSS)
-async def theme_style(pages: Pages) -> File:
+async def theme_style(pages: NamedDependency[Pages]) -> File:
     path = pages.services.hunt.root / "theme" / "style.css"
     if not path.is_file():
         raise NotFound
@@ -62,7 +70,7 @@ async def theme_style(pages: Pages) -> File:
 
 
 @get("/theme/accent.css", media_type=MediaType.CSS)
-async def accent(pages: Pages) -> Response[str]:
+async def accent(pages: NamedDependency[Pages]) -> Response[str]:
     """The hunt's own colour, in the one variable that the stylesheet takes it from."""
     colour = pages.services.hunt.accent or "inherit"
     return Response(f":root {{ --accent: {colour}; }}\n", media_type=MediaType.CSS)

@@ -5,6 +5,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from hunt.accounts.errors import BadAccount, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
@@ -63,7 +65,7 @@ def _safe(path: str) -> str:
 
 
 @get("/login")
-async def login_page(request: AnyRequest, pages: Pages, next: str = "/") -> Answer:
+async def login_page(request: AnyRequest, pages: NamedDependency[Pages], next: FromQuery[str] = "/") -> Answer:
     if identity_of(request.scope).session:
         return pages.back_to(_safe(next))
     return _draw_login(request, pages, Form(), _safe(next))
@@ -75,7 +77,7 @@ def _draw_login(request: AnyRequest, pages: Pages, form: Form, next: str, status
 
 
 @post("/login", status_code=200)
-async def login(request: AnyRequest, pages: Pages) -> Answer:
+async def login(request: AnyRequest, pages: NamedDependency[Pages]) -> Answer:
     sent = await _sent(request, "username", "password", "next")
     accounts = pages.services.accounts
     try:
@@ -96,7 +98,7 @@ def _logged_in(pages: Pages, token: str, path: str) -> Redirect:
 
 
 @get("/register")
-async def register_page(request: AnyRequest, pages: Pages) -> Response[str]:
+async def register_page(request: AnyRequest, pages: NamedDependency[Pages]) -> Response[str]:
     return _draw_register(request, pages, Form())
 
 
@@ -106,7 +108,7 @@ def _draw_register(request: AnyRequest, pages: Pages, form: Form, status: int = 
 
 
 @post("/register", status_code=200)
-async def register(request: AnyRequest, pages: Pages) -> Answer:
+async def register(request: AnyRequest, pages: NamedDependency[Pages]) -> Answer:
     sent = await _sent(request, "username", "name", "password")
     services = pages.services
     kept = {"username": sent["username"], "name": sent["name"]}
@@ -124,7 +126,7 @@ async def register(request: AnyRequest, pages: Pages) -> Answer:
 
 
 @post("/logout", status_code=200)
-async def logout(request: AnyRequest, pages: Pages) -> Redirect:
+async def logout(request: AnyRequest, pages: NamedDependency[Pages]) -> Redirect:
     session = identity_of(request.scope).session
     if session:
         await pages.services.accounts.logout(session)
@@ -139,7 +141,7 @@ def _session(request: AnyRequest) -> Session:
 
 
 @post("/team/password", status_code=200)
-async def change_password(request: AnyRequest, pages: Pages) -> Answer:
+async def change_password(request: AnyRequest, pages: NamedDependency[Pages]) -> Answer:
     sent = await _sent(request, "current", "new")
     session = _session(request)
     fault = await _fault(pages.services.accounts.change_password(session, sent["current"], sent["new"]))
@@ -151,7 +153,7 @@ async def change_password(request: AnyRequest, pages: Pages) -> Answer:
 
 
 @post("/team/rename", status_code=200)
-async def rename(request: AnyRequest, pages: Pages) -> Answer:
+async def rename(request: AnyRequest, pages: NamedDependency[Pages]) -> Answer:
     sent = await _sent(request, "name")
     view = team_view(request, pages)
     fault = await _fault(pages.services.accounts.rename(view.team_id, sent["name"]))
@@ -161,7 +163,7 @@ async def rename(request: AnyRequest, pages: Pages) -> Answer:
 
 
 @post("/team/logout-others", status_code=200)
-async def logout_others(request: AnyRequest, pages: Pages) -> Redirect:
+async def logout_others(request: AnyRequest, pages: NamedDependency[Pages]) -> Redirect:
     await pages.services.accounts.logout_others(_session(request))
     return pages.back_to("/team", "Every other device is logged out.")
 
@@ -170,7 +172,7 @@ async def logout_others(request: AnyRequest, pages: Pages) -> Redirect:
 
 
 @post("/puzzles/{slug:str}/guess", status_code=200)
-async def guess(request: AnyRequest, slug: str, pages: Pages) -> Answer:
+async def guess(request: AnyRequest, slug: FromPath[str], pages: NamedDependency[Pages]) -> Answer:
     sent = await _sent(request, "guess")
     team_id = team_view(request, pages).team_id
     try:
@@ -196,19 +198,19 @@ def _team_id(request: AnyRequest, pages: Pages) -> int:
 
 
 @post("/puzzles/{slug:str}/unlock", status_code=200)
-async def unlock(request: AnyRequest, slug: str, pages: Pages) -> Redirect:
+async def unlock(request: AnyRequest, slug: FromPath[str], pages: NamedDependency[Pages]) -> Redirect:
     command = cmd.UnlockPuzzle(team_id=_team_id(request, pages), slug=slug)
     return await _play(request, pages, command, puzzle_href(slug), "Unlocked.")
 
 
 @post("/puzzles/{slug:str}/buy-answer", status_code=200)
-async def buy_answer(request: AnyRequest, slug: str, pages: Pages) -> Redirect:
+async def buy_answer(request: AnyRequest, slug: FromPath[str], pages: NamedDependency[Pages]) -> Redirect:
     command = cmd.BuyAnswer(team_id=_team_id(request, pages), slug=slug)
     return await _play(request, pages, command, puzzle_href(slug), "The answer is yours.")
 
 
 @post("/puzzles/{slug:str}/hint", status_code=200)
-async def request_hint(request: AnyRequest, slug: str, pages: Pages) -> Answer:
+async def request_hint(request: AnyRequest, slug: FromPath[str], pages: NamedDependency[Pages]) -> Answer:
     sent = await _sent(request, "question")
     command = cmd.RequestHint(team_id=_team_id(request, pages), slug=slug, question=sent["question"])
     fault = await _fault(carry_out(request, pages.services, command))
@@ -218,19 +220,19 @@ async def request_hint(request: AnyRequest, slug: str, pages: Pages) -> Answer:
 
 
 @post("/currency/exchange", status_code=200)
-async def exchange(request: AnyRequest, pages: Pages) -> Redirect:
+async def exchange(request: AnyRequest, pages: NamedDependency[Pages]) -> Redirect:
     command = cmd.ExchangeCurrency(team_id=_team_id(request, pages))
     return await _play(request, pages, command, "/", "A clue was exchanged for keys.")
 
 
 @post("/interactions/{id:str}/start", status_code=200)
-async def start_interaction(request: AnyRequest, id: str, pages: Pages) -> Redirect:
+async def start_interaction(request: AnyRequest, id: FromPath[str], pages: NamedDependency[Pages]) -> Redirect:
     command = cmd.StartInteraction(team_id=_team_id(request, pages), id=id)
     return await _play(request, pages, command, _page_of(pages, id), "It has begun.")
 
 
 @post("/interactions/{id:str}/complete", status_code=200)
-async def complete_interaction(request: AnyRequest, id: str, pages: Pages) -> Redirect:
+async def complete_interaction(request: AnyRequest, id: FromPath[str], pages: NamedDependency[Pages]) -> Redirect:
     sent = await _sent(request, "result")
     command = cmd.CompleteInteraction(team_id=_team_id(request, pages), id=id, result=sent["result"] or None)
     return await _play(request, pages, command, _page_of(pages, id), "Done.")

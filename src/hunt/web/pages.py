@@ -1,11 +1,10 @@
 """The pages that are read."""
 
-from typing import Annotated
-
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
-from hunt.api.common import AnyRequest
+from hunt.api.common import AnyRequest, OptionalId
 from hunt.front import identity_of
 from hunt.game.entries import stamp
 from hunt.game.refusals import NotFound
@@ -21,14 +20,14 @@ def _stamped(value: Value, pages: Pages) -> Value:
 
 
 @get("/", name="hub")
-async def hub(request: AnyRequest, pages: Pages) -> Response[str]:
+async def hub(request: AnyRequest, pages: NamedDependency[Pages]) -> Response[str]:
     view = team_view(request, pages)
     value = _stamped(values.hub(view.hunt, view.state, over=view.is_over), pages)
     return pages.draw(request, "hub.html", view.hunt.title, hub=value)
 
 
 @get("/rounds/{slug:str}")
-async def round_(request: AnyRequest, slug: str, pages: Pages) -> Response[str]:
+async def round_(request: AnyRequest, slug: FromPath[str], pages: NamedDependency[Pages]) -> Response[str]:
     view = team_view(request, pages)
     if not view.has_round(slug):
         raise NotFound("There is no such round, or your team has not reached it yet.")
@@ -37,14 +36,14 @@ async def round_(request: AnyRequest, slug: str, pages: Pages) -> Response[str]:
 
 
 @get("/puzzles")
-async def all_puzzles(request: AnyRequest, pages: Pages) -> Response[str]:
+async def all_puzzles(request: AnyRequest, pages: NamedDependency[Pages]) -> Response[str]:
     view = team_view(request, pages)
     value = _stamped(values.all_puzzles(view.hunt, view.state), pages)
     return pages.draw(request, "all_puzzles.html", "All puzzles", all_puzzles=value)
 
 
 @get("/puzzles/{slug:str}")
-async def puzzle(request: AnyRequest, slug: str, pages: Pages) -> Response[str]:
+async def puzzle(request: AnyRequest, slug: FromPath[str], pages: NamedDependency[Pages]) -> Response[str]:
     return draw_puzzle(request, slug, pages, Form())
 
 
@@ -73,7 +72,7 @@ def _check_seen(view: View, slug: str) -> None:
 
 
 @get("/puzzles/{slug:str}/solution")
-async def solution(request: AnyRequest, slug: str, pages: Pages) -> Response[str]:
+async def solution(request: AnyRequest, slug: FromPath[str], pages: NamedDependency[Pages]) -> Response[str]:
     view = team_view(request, pages)
     check_solution(view, slug)
     written = view.hunt.puzzles[slug]
@@ -97,9 +96,7 @@ def check_solution(view: View, slug: str) -> None:
 
 
 @get("/activity")
-async def activity(
-    request: AnyRequest, pages: Pages, before: Annotated[int | None, Parameter(ge=1)] = None
-) -> Response[str]:
+async def activity(request: AnyRequest, pages: NamedDependency[Pages], before: OptionalId = None) -> Response[str]:
     view = team_view(request, pages)
     newest = await pages.services.history.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, before)
     later = await _balance_after(pages, view, before)
@@ -117,7 +114,7 @@ async def _balance_after(pages: Pages, view: View, before: int | None) -> tuple[
 
 
 @get("/team")
-async def team(request: AnyRequest, pages: Pages) -> Response[str]:
+async def team(request: AnyRequest, pages: NamedDependency[Pages]) -> Response[str]:
     return await draw_team(request, pages, Form())
 
 
@@ -137,7 +134,7 @@ async def draw_team(request: AnyRequest, pages: Pages, form: Form, status: int =
 
 
 @get("/pages/{name:str}")
-async def site_page(request: AnyRequest, name: str, pages: Pages) -> Response[str]:
+async def site_page(request: AnyRequest, name: FromPath[str], pages: NamedDependency[Pages]) -> Response[str]:
     written = pages.services.hunt.pages.get(name)
     if written is None:
         raise NotFound
