@@ -51,17 +51,24 @@ def puzzle_row(hunt: Hunt, state: TeamState, slot: Slot) -> Value:
     }
 
 
+def _seen(state: TeamState, round_: Round) -> list[Slot]:
+    return [slot for slot in round_.puzzles if state.puzzle(slot.slug).seen]
+
+
 def seen_rows(hunt: Hunt, state: TeamState, round_: Round) -> list[Value]:
-    return [puzzle_row(hunt, state, slot) for slot in round_.puzzles if state.puzzle(slot.slug).seen]
+    return [puzzle_row(hunt, state, slot) for slot in _seen(state, round_)]
+
+
+def _stray_slots(hunt: Hunt, state: TeamState) -> list[Slot]:
+    return [slot for round_ in hunt.rounds if round_.slug not in state.rounds for slot in _seen(state, round_)]
 
 
 def _strays(hunt: Hunt, state: TeamState) -> list[Value]:
-    locked = (round_ for round_ in hunt.rounds if round_.slug not in state.rounds)
-    return [row for round_ in locked for row in seen_rows(hunt, state, round_)]
+    return [puzzle_row(hunt, state, slot) for slot in _stray_slots(hunt, state)]
 
 
 def has_strays(hunt: Hunt, state: TeamState) -> bool:
-    return bool(_strays(hunt, state))
+    return bool(_stray_slots(hunt, state))
 
 
 def _open_rounds(hunt: Hunt, state: TeamState) -> list[Round]:
@@ -95,13 +102,18 @@ def _progress(rows: list[Value]) -> Value:
     return {"solved": sum(row["solved"] for row in rows), "total": len(rows)}
 
 
+def _counts(state: TeamState, slots: list[Slot]) -> Value:
+    """`_progress` without the rows: every page has it for the whole hunt."""
+    return {"solved": sum(state.puzzle(slot.slug).solved is not None for slot in slots), "total": len(slots)}
+
+
 def navbar(hunt: Hunt, state: TeamState) -> Value:
     rounds = [
         {
             "slug": round_.slug,
             "title": round_.title,
             "href": round_href(round_.slug),
-            **_progress(seen_rows(hunt, state, round_)),
+            **_counts(state, _seen(state, round_)),
         }
         for round_ in _open_rounds(hunt, state)
     ]
@@ -112,7 +124,7 @@ def navbar(hunt: Hunt, state: TeamState) -> Value:
         "strong_currency": state.strong_currency,
         "exchange_rate": hunt.exchange_rate,
         "rounds": rounds,
-        "strays": len(_strays(hunt, state)),
+        "strays": len(_stray_slots(hunt, state)),
     }
 
 
