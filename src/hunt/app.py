@@ -7,15 +7,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
 
+import structlog
 import uvicorn
 from litestar import Litestar, Request, Response, Router, WebSocket, websocket
 from litestar.di import Provide
-from litestar.enums import MediaType
+from litestar.enums import MediaType, ScopeType
 from litestar.handlers import WebsocketRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response import Redirect
+from litestar.types import Scope
 
 from hunt import logs
 from hunt.accounts.errors import NotLoggedIn
@@ -23,12 +25,15 @@ from hunt.api import ops, solver, system
 from hunt.content import load
 from hunt.errors import fault_of
 from hunt.front import CookieCsrf, Front, csrf_config, identity_of
+from hunt.live.protocol import CLOSE_LOGGED_OUT
 from hunt.live.socket import serve
 from hunt.services import Services, build, build_id, running
 from hunt.settings import Settings
 from hunt.web import files, forms, pages
 from hunt.web.common import Pages
 from hunt.web.render import Renderer
+
+logger = structlog.get_logger()
 
 MAX_CALL_BYTES = 16 * 1024
 """Of one websocket frame from a client."""
@@ -42,8 +47,6 @@ STOP_SECONDS = 5
 MAX_BODY_BYTES = 64 * 1024
 """Of a request: a guess, a question or a form is far smaller."""
 
-CLOSE_UNAUTHORISED = 4001
-"""Before the socket is accepted, so the browser sees a refused handshake."""
 
 JSON_PATHS = ("/api/", "/health/", "/metrics")
 
@@ -108,6 +111,7 @@ def assemble(services: Services, drawn: Pages) -> Litestar:
         },
         middleware=[DefineMiddleware(CookieCsrf, config=csrf_config(services))],
         exception_handlers={Exception: _answer_fault(drawn)},
+        after_exception=[_note_broken_socket],
         lifespan=[lifespan],
         openapi_config=OpenAPIConfig(
             title="Hunt", version="1", path="/api/schema", render_plugins=[JsonRenderPlugin(path="/")]
@@ -162,13 +166,23 @@ def _socket_handler(services: Services, build: str) -> WebsocketRouteHandler:
         identity = identity_of(socket.scope)
         session = identity.session
         if session is None or (identity.by == "cookie" and "origin" not in socket.headers):
-            await socket.close(code=CLOSE_UNAUTHORISED, reason="Log in first.")
+            # Before it is accepted: the browser sees a refused handshake.
+            await socket.close(code=CLOSE_LOGGED_OUT, reason="Log in first.")
             return
         await socket.accept()
+        if not services.accounts.is_open(session):  # it ended meanwhile, and nobody knew of this socket
+            await socket.close(code=CLOSE_LOGGED_OUT)
+            return
         team_id = session.account_id if session.kind == "team" else None
         await serve(socket, services.hub, team_id, session.id, build)
 
     return live
+
+
+async def _note_broken_socket(error: Exception, scope: Scope) -> None:
+    """What breaks a request is noted where it becomes an answer; of a socket nobody else would know."""
+    if scope["type"] == ScopeType.WEBSOCKET:
+        logger.error("socket_failed", exc_info=error)
 
 
 def _answer_fault(drawn: Pages) -> Callable[[Request[Any, Any, Any], Exception], Response[Any]]:

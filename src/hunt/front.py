@@ -93,8 +93,8 @@ class Front:
         self, scope: HTTPScope | WebSocketScope, receive: Receive, send: Send, headers: dict[bytes, bytes]
     ) -> None:
         cookies = _cookies(headers)
-        scope.setdefault("state", {})["identity"] = self._identify(scope, headers, cookies)
         if scope["type"] == ScopeType.WEBSOCKET:
+            await self._recognise(scope, headers, cookies)
             await self.app(scope, receive, send)
         elif self._requests >= MAX_REQUESTS:
             await _refuse(scope, send, BUSY, "overloaded", "The server is very busy. Try again in a moment.")
@@ -107,15 +107,29 @@ class Front:
         self._requests += 1
         try:
             await self._reach(headers, cookies)
+            await self._recognise(scope, headers, cookies)
             await self.app(scope, receive, send)
         finally:
             self._requests -= 1
+
+    async def _recognise(
+        self, scope: HTTPScope | WebSocketScope, headers: dict[bytes, bytes], cookies: dict[str, str]
+    ) -> None:
+        """Find out who asks. A team that has just registered elsewhere may be news to this process."""
+        identity, token = self._identify(scope, headers, cookies)
+        if identity.by is None and self.services.accounts.is_of_unknown_team(token):
+            await self._read_on(self.services.tail.head + 1)
+            identity, _ = self._identify(scope, headers, cookies)
+        scope.setdefault("state", {})["identity"] = identity
 
     def _is_ours(self, host: str) -> bool:
         """Whether the request names this server: its public name, or an address that no other site can point here."""
         if host == self._public_host:
             return True
-        name = urlsplit(f"//{host}").hostname or ""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:  # half an IPv6 address
+            return False
         if name in {"localhost", self.services.settings.host}:
             return True
         try:
@@ -126,29 +140,34 @@ class Front:
 
     def _identify(
         self, scope: HTTPScope | WebSocketScope, headers: dict[bytes, bytes], cookies: dict[str, str]
-    ) -> Identity:
+    ) -> tuple[Identity, str]:
+        """Who asks, and the token that says so."""
         identify = self.services.accounts.identify
         scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() == "bearer":
             secret = self.services.settings.service_token
             if secret is not None and compare_digest(token.encode(), secret.encode()):
-                return Identity(by="service")
+                return Identity(by="service"), token
             session = identify(token)
-            return Identity(session, "token") if session else Identity()
+            return Identity(session, "token") if session else Identity(), token
         if scope["type"] == ScopeType.WEBSOCKET and b"token=" in scope["query_string"]:
             token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
             session = identify(token)
-            return Identity(session, "token") if session and session.kind == "team" else Identity()
-        session = identify(cookies[SESSION_COOKIE]) if SESSION_COOKIE in cookies else None
-        return Identity(session, "cookie") if session else Identity()
+            return Identity(session, "token") if session and session.kind == "team" else Identity(), token
+        token = cookies.get(SESSION_COOKIE, "")
+        session = identify(token) if token else None
+        return Identity(session, "cookie") if session else Identity(), token
 
     async def _reach(self, headers: dict[bytes, bytes], cookies: dict[str, str]) -> None:
         """Answer from a state that the asker has not seen beyond."""
         wanted = headers.get(b"x-hunt-id", b"").decode("latin-1") or cookies.get(HUNT_ID_COOKIE, "")
         if wanted.isdecimal() and len(wanted) <= MAX_ID_DIGITS and int(wanted) > self.services.tail.head:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(REACH_SECONDS):
-                    await self.services.feed.reach(int(wanted))
+            await self._read_on(int(wanted))
+
+    async def _read_on(self, id: int) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REACH_SECONDS):
+                await self.services.feed.reach(id)
 
     def _dress(self, scope: HTTPScope, send: Send) -> Send:
         """`send` with the headers that every answer has."""
@@ -176,7 +195,10 @@ def _is_foreign(scope: HTTPScope | WebSocketScope, headers: dict[bytes, bytes], 
     origin = headers.get(b"origin")
     if origin is None:
         return False
-    return urlsplit(origin.decode("latin-1")).netloc.lower() != host
+    try:
+        return urlsplit(origin.decode("latin-1")).netloc.lower() != host
+    except ValueError:  # half an IPv6 address
+        return True
 
 
 def _cookies(headers: dict[bytes, bytes]) -> dict[str, str]:
@@ -190,6 +212,7 @@ async def _refuse(scope: HTTPScope | WebSocketScope, send: Send, status: int, co
         return
     body = msgspec.json.encode({"code": code, "detail": detail})
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers += [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
     if status == BUSY:
         headers.append((b"retry-after", str(BUSY_SECONDS).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})

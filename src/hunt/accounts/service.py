@@ -76,6 +76,17 @@ class Accounts:
             return None
         return session
 
+    def is_of_unknown_team(self, token: str) -> bool:
+        """Whether the token is good but of a team that this process has not heard of yet."""
+        session = self.sessions.check(token)
+        return session is not None and session.kind == "team" and session.account_id not in self.tail.board.teams
+
+    def is_open(self, session: Session) -> bool:
+        """Whether a session that was valid a moment ago still is. Costs no SQL."""
+        return not self.sessions.has_ended(session) and (
+            session.kind != "team" or self.is_active_team(session.account_id)
+        )
+
     async def logout(self, session: Session) -> None:
         await self._end(session.kind, session.account_id, only=session.id)
 

@@ -62,9 +62,11 @@ class Sessions:
     def check(self, token: str) -> Session | None:
         """The session of a token, None when it is forged, expired or ended."""
         session = self._known.get(token) or self._verify(token)
-        if session is None or session.id in self._ended or self._clock() >= session.expires_at:
-            return None
-        return session
+        return None if session is None or self.has_ended(session) else session
+
+    def has_ended(self, session: Session) -> bool:
+        """Whether it was ended, or its time is over."""
+        return session.id in self._ended or self._clock() >= session.expires_at
 
     def _verify(self, token: str) -> Session | None:
         try:

@@ -7,6 +7,7 @@ socket can take it.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -30,7 +31,10 @@ MAX_REPLIES = 200
 
 
 class Subscription(Struct, kw_only=True):
-    """`cursor` is what the client knows to have; up to `scanned` there is nothing more for it."""
+    """`cursor` is the log id up to which the client has it all, `digest` the log's there.
+
+    Of a dataset that grows, there is nothing more for the client up to `scanned`.
+    """
 
     id: str
     dataset: Dataset
@@ -55,8 +59,8 @@ class Subscription(Struct, kw_only=True):
         return cls(
             id=call.sub,
             dataset=dataset,
-            slug=call.params.slug,
-            html=call.params.format == "html",
+            slug=call.slug,
+            html=call.format == "html",
             since=call.since,
             cursor=since,
             digest=call.digest,
@@ -129,12 +133,14 @@ class Connection:
         dataset = TEAM_DATASETS.get(call.dataset) if self.team_id is not None else None
         if dataset is None:
             self.reply(protocol.fail(call.rpc, "unknown_dataset", f"There is no dataset `{call.dataset}`."))
-        elif call.params.format not in {"json", "html"}:
+        elif call.format not in {"json", "html"}:
             self.reply(protocol.fail(call.rpc, "unknown_format", "The format is `json` or `html`."))
+        elif call.format == "html" and not dataset.is_drawn:
+            self.reply(protocol.fail(call.rpc, "unknown_format", f"There is no HTML of `{call.dataset}`."))
         elif len(self._subscriptions) >= MAX_SUBSCRIPTIONS and call.sub not in self._subscriptions:
             text = f"A socket has at most {MAX_SUBSCRIPTIONS} subscriptions."
             self.reply(protocol.fail(call.rpc, "too_many_subscriptions", text))
-        elif self.team_id is not None and not dataset.is_open_to(self.hub.view(self.team_id), call.params.slug):
+        elif self.team_id is not None and not dataset.is_open_to(self.hub.view(self.team_id), call.slug):
             self.reply(protocol.fail(call.rpc, "not_found", "There is nothing here by that name."))
         elif call.since is not None and call.since < 0:
             self.reply(protocol.fail(call.rpc, "bad_cursor", "`since` is a log id, 0 or more."))
@@ -147,22 +153,29 @@ class Connection:
     async def run(self) -> None:
         """Send whatever is due until the connection is stopped."""
         while self.close_code is None:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(HEAD_SECONDS):
                     await self._wake.wait()
-            except TimeoutError:
+            if not self._wake.is_set():
                 await self._send_head()
                 continue
             self._wake.clear()
-            while self._replies:
-                await self._send_frame(self._replies.popleft())
+            await self._send_replies()
             for subscription in list(self._subscriptions.values()):
                 if subscription.is_dirty:
                     await self._bring_up(subscription)
+        if self.close_code == protocol.CLOSE_TOO_MANY:
+            await self._send_replies()  # so that the client reads what was wrong
+
+    async def _send_replies(self) -> None:
+        while self._replies and self.close_code != protocol.CLOSE_TOO_SLOW:
+            await self._push(self._replies.popleft())
 
     async def _send_frame(self, frame: bytes) -> None:
-        if self.close_code is not None:
-            return
+        if self.close_code is None:
+            await self._push(frame)
+
+    async def _push(self, frame: bytes) -> None:
         try:
             async with asyncio.timeout(SLOW_SECONDS):
                 await self._send(frame)
@@ -181,6 +194,8 @@ class Connection:
         subscription.is_dirty = False
         if subscription.is_fresh and subscription.since:
             await self.hub.reach(subscription.since)
+        if subscription.is_doubtful:
+            await self._check_cursor(subscription)
         if subscription.grows:
             await self._grow(subscription)
         else:
@@ -194,15 +209,13 @@ class Connection:
         value, epoch = found
         if subscription.is_fresh or value != subscription.sent:
             subscription.sent = value
+            subscription.cursor, subscription.digest = epoch, self.hub.tail.digest
             await self._send_frame(protocol.update(subscription.id, value, epoch))
 
     async def _grow(self, subscription: Subscription) -> None:
-        tail = self.hub.tail
-        if subscription.is_doubtful:
-            await self._check_cursor(subscription)
-        head, digest = tail.head, tail.digest
         if self.team_id is None:
             return
+        head, digest = self.hub.tail.head, self.hub.tail.digest
         picked = await self.hub.picked(self.team_id, subscription, head)
         subscription.scanned = head
         if not picked and not subscription.is_fresh:
@@ -214,7 +227,8 @@ class Connection:
     async def _check_cursor(self, subscription: Subscription) -> None:
         """Start over when what the client holds is not a piece of this log."""
         subscription.is_doubtful = False
-        if subscription.cursor and not await self.hub.fits(subscription.cursor, subscription.digest):
+        cursor, digest = subscription.cursor, subscription.digest
+        if cursor and not await self.hub.fits(cursor, digest, may_lack=not subscription.grows):
             subscription.cursor = subscription.scanned = 0
             subscription.is_fresh = True
             await self._send_frame(protocol.reset(subscription.id))

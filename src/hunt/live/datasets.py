@@ -56,13 +56,14 @@ class Dataset(Struct, frozen=True, kw_only=True):
     """`about` says what the parameter `slug` names.
 
     `make` gives the whole value; where there is a `pick`, the dataset grows by what it makes of each entry, and the
-    whole value is for the HTML alone.
+    whole value is for the HTML alone. Without `is_drawn` there is no HTML of it.
     """
 
     name: str
     about: Literal["team", "round", "puzzle"] = "team"
     make: Callable[[View, str], Value] | None = None
     pick: Callable[[View, str, e.Entry], Value | None] | None = None
+    is_drawn: bool = True
 
     @property
     def grows(self) -> bool:
@@ -127,7 +128,7 @@ def activity_page(view: View, entries: Sequence[e.Entry], later_keys: int = 0, l
 TEAM_DATASETS = {
     dataset.name: dataset
     for dataset in (
-        Dataset(name="team_state", make=_team_state),
+        Dataset(name="team_state", make=_team_state, is_drawn=False),
         Dataset(name="navbar", make=lambda view, _: values.navbar(view.hunt, view.state)),
         Dataset(name="hub", make=lambda view, _: values.hub(view.hunt, view.state, over=view.is_over)),
         Dataset(name="round", about="round", make=lambda view, slug: values.round_page(view.hunt, view.state, slug)),

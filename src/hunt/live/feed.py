@@ -61,6 +61,7 @@ class Feed:
         self.refresh: Callable[[], Awaitable[None]] = _nothing
         self.on_moment: Callable[[], None] = lambda: None
         self._polling = asyncio.Lock()
+        self._polls_begun = self._polls_done = 0
         self._polled_at: datetime | None = None
         self._hunt_changed = asyncio.Event()
 
@@ -72,11 +73,15 @@ class Feed:
         return (self.clock() - self._polled_at).total_seconds() < MAX_LATE_SECONDS
 
     async def poll(self) -> None:
-        """Read on in SQL, once for all who ask at the same time."""
+        """Read on in SQL, once for all who ask at the same time: a poll that began after one asked will do."""
+        wanted = self._polls_begun + 1
         async with self._polling:
+            if self._polls_done >= wanted:
+                return
+            self._polls_begun = number = self._polls_begun + 1
             await read_more(self.engine, self.tail)
             await self.refresh()
-            self._polled_at = self.clock()
+            self._polls_done, self._polled_at = number, self.clock()
 
     async def reach(self, id: int) -> None:
         """Be at `id` or beyond it, if the log is: SQL is read when this process is behind."""

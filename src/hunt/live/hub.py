@@ -158,9 +158,13 @@ class Hub:
             team.picked[key] = [(entry, protocol.body(value)) for entry, value in values if value is not None]
         return team.picked[key]
 
-    async def fits(self, id: int, digest: str | None) -> bool:
-        """Whether `digest` is the log's at `id`."""
-        return digest is not None and await self.history.digest_at(id) == digest
+    async def fits(self, id: int, digest: str | None, *, may_lack: bool) -> bool:
+        """Whether `digest` is the log's at `id`. Where it `may_lack`, the log has to reach as far at least."""
+        if id > self.tail.head:
+            return False
+        if digest is None:
+            return may_lack
+        return await self.history.digest_at(id) == digest
 
 
 def _mark(team: _Team, entry: Entry) -> None:

@@ -1,9 +1,9 @@
 """The websocket protocol without any I/O: reading what a client sends, writing what it is sent."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from hunt.game.entries import Entry
 
@@ -18,7 +18,10 @@ CLOSE_LOGGED_OUT = 4001
 CLOSE_TOO_SLOW = 4008
 CLOSE_TOO_MANY = 4029
 
-Rpc = int | str
+MAX_NUMBER = 2**53 - 1
+"""The largest integer that every client can count to."""
+
+Rpc = Annotated[int, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)] | str
 
 
 class Params(Struct, frozen=True):
@@ -30,9 +33,17 @@ class Sub(Struct, frozen=True, tag_field="method", tag="sub"):
     rpc: Rpc
     sub: str
     dataset: str
-    params: Params = Params()
-    since: int | None = None
+    params: Params | None = None
+    since: Annotated[int, Meta(le=MAX_NUMBER)] | None = None
     digest: str | None = None
+
+    @property
+    def slug(self) -> str:
+        return self.params.slug if self.params else ""
+
+    @property
+    def format(self) -> str:
+        return self.params.format if self.params else "json"
 
 
 class Unsub(Struct, frozen=True, tag_field="method", tag="unsub"):

@@ -57,20 +57,33 @@ async def serve(socket: Socket, hub: Hub, team_id: int | None, session_id: str |
         await socket.close(protocol.CLOSE_TOO_MANY, "Too many connections.")
         return
     connection.reply(protocol.hello(connection.id, build, hub.tail.head, hub.tail.digest))
-    listening = asyncio.create_task(_listen(socket, connection))
     try:
-        await _until_closed(connection, listening)
+        await _talk(socket, connection)
+        # A socket that does not read cannot even be closed, so it counts until it is gone.
+        await _close(socket, connection.close_code)
     finally:
         hub.leave(connection)
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
-    if connection.close_code is not None and connection.close_code != _CLOSED_BY_CLIENT:
-        with suppress(WebSocketDisconnect, RuntimeError):  # it may have closed first
-            await socket.close(connection.close_code)
 
 
-async def _until_closed(connection: Connection, listening: asyncio.Task[None]) -> None:
+async def _talk(socket: Socket, connection: Connection) -> None:
+    listening = asyncio.create_task(_listen(socket, connection))
     listening.add_done_callback(lambda _: connection.stop(_CLOSED_BY_CLIENT))
+    try:
+        await _until_closed(connection)
+    finally:
+        listening.cancel()
+        await asyncio.wait([listening])
+    if not listening.cancelled():
+        listening.result()  # raises what nobody foresaw
+
+
+async def _close(socket: Socket, code: int | None) -> None:
+    if code not in {None, _CLOSED_BY_CLIENT}:
+        with suppress(WebSocketDisconnect, RuntimeError):  # it may have closed first
+            await socket.close(code)
+
+
+async def _until_closed(connection: Connection) -> None:
     try:
         await connection.run()
     except WebSocketDisconnect:
