@@ -192,9 +192,10 @@ def _answer_fault(drawn: Pages) -> Callable[[Request[Any, Any, Any], Exception],
         fault = fault_of(error)
         path = request.url.path
         if path.startswith(JSON_PATHS):
-            return Response(fault.body, status_code=fault.status, headers=fault.headers, media_type=MediaType.JSON)
+            status = 422 if fault.status == TOO_LARGE else fault.status  # an error of shape like any other
+            return Response(fault.body, status_code=status, headers=fault.headers, media_type=MediaType.JSON)
         if isinstance(error, NotLoggedIn):
-            return Redirect(f"/login?{urlencode({'next': path})}", status_code=303)
+            return Redirect(f"/login?{urlencode({'next': _page_before(request)})}", status_code=303)
         is_team = drawn.view_of(session) is not None if (session := identity_of(request.scope).session) else False
         return drawn.draw(
             request,
@@ -209,6 +210,17 @@ def _answer_fault(drawn: Pages) -> Callable[[Request[Any, Any, Any], Exception],
 
     return answer
 
+
+def _page_before(request: Request[Any, Any, Any]) -> str:
+    """The page to go on with after a login: the one asked for, or the one whose form was sent."""
+    if request.method == "GET":
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    referer = request.headers.get("referer", "")
+    own = f"{request.url.scheme}://{request.url.netloc}/"
+    return referer.removeprefix(own[:-1]) if referer.startswith(own) else "/"
+
+
+TOO_LARGE = 413
 
 _HEADINGS = {
     403: "Not for you",

@@ -147,7 +147,14 @@ class Accounts:
     def _id_of(self, username: str) -> int:
         return next(id for id, state in self.tail.board.teams.items() if state.username == username)
 
-    async def rename(self, team_id: int, name: str, internal_data: dict[str, Any] | None = None) -> Done:
+    async def rename(
+        self,
+        team_id: int,
+        name: str,
+        internal_data: dict[str, Any] | None = None,
+        *,
+        request: Request | None = None,
+    ) -> Done:
         name = clean_name(name)
 
         async def update(connection: AsyncConnection) -> Command:
@@ -160,7 +167,7 @@ class Accounts:
                 raise Conflict("name_taken", "A team has this name already.") from None
             return RenameTeam(team_id=team_id, name=name)
 
-        return await self.writer.submit(prepare=update, internal_data=internal_data)
+        return await self.writer.submit(prepare=update, internal_data=internal_data, request=request)
 
     async def set_active(
         self, team_id: int, *, active: bool, internal_data: dict[str, Any] | None = None, request: Request | None = None

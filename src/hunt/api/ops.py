@@ -164,7 +164,8 @@ async def edit_team(
 ) -> Json:
     who = await _who(request, services)
     _existing(services, team_id)
-    return written(request, await services.accounts.rename(team_id, data.name, who))
+    done = await services.accounts.rename(team_id, data.name, who, request=await repeatable(request))
+    return written(request, done)
 
 
 @post("/teams/{team_id:int}/deactivate", status_code=200)
@@ -191,6 +192,7 @@ async def set_password(
     request: AnyRequest, team_id: FromPath[int], data: JSONBody[NewPassword], services: NamedDependency[Services]
 ) -> Json:
     operator_session(request)
+    _existing(services, team_id)
     await services.accounts.set_password("team", team_id, data.password)
     wrote(request.scope, services.tail.head)
     return {"ids": [], "epoch": services.tail.head}

@@ -41,7 +41,7 @@ class Form(Struct, kw_only=True):
     @classmethod
     def refused(cls, sent: dict[str, str], fault: Fault) -> "Form":
         if fault.field:
-            return cls(values=sent, errors={fault.field: fault.detail})
+            return cls(values=sent, errors={fault.field: fault.detail}, retry_after=fault.retry_after)
         return cls(values=sent, error=fault.detail, retry_after=fault.retry_after)
 
 
@@ -71,6 +71,9 @@ class Pages:
         navbar = values.navbar(view.hunt, view.state) | {"epoch": self.services.tail.head} if view else None
         page = self._page(request, title, view, notice)
         html = self.renderer.page(template, page=page, navbar=navbar, status=status, **parts)
+        form = parts.get("form")
+        if isinstance(form, Form) and form.retry_after:
+            headers = {**(headers or {}), "Retry-After": str(form.retry_after)}
         response = Response(html, media_type=MediaType.HTML, status_code=status, headers=headers)
         response.headers.setdefault("cache-control", "no-store")
         if notice:

@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable
 from typing import Any
-from urllib.parse import urlsplit
 
+import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
@@ -35,6 +35,8 @@ FORESEEN = (
 )
 """What a form may answer with in its own page."""
 
+CONFLICT = 409
+
 Answer = Response[Any] | Redirect
 
 
@@ -59,14 +61,15 @@ async def _fault(work: Awaitable[object]) -> Fault | None:
 
 def _safe(path: str) -> str:
     """Where to go after a login: a path of this site, whatever the link said."""
-    parts = urlsplit(path)
-    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    # Browsers read a backslash as a slash and drop tabs and line ends, so those could hide another host.
+    is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return path if is_ours else "/"
 
 
 @get("/login")
 async def login_page(request: AnyRequest, pages: NamedDependency[Pages], next: FromQuery[str] = "/") -> Answer:
-    if identity_of(request.scope).session:
+    session = identity_of(request.scope).session
+    if session and pages.view_of(session):
         return pages.back_to(_safe(next))
     return _draw_login(request, pages, Form(), _safe(next))
 
@@ -156,10 +159,16 @@ async def change_password(request: AnyRequest, pages: NamedDependency[Pages]) ->
 async def rename(request: AnyRequest, pages: NamedDependency[Pages]) -> Answer:
     sent = await _sent(request, "name")
     view = team_view(request, pages)
-    fault = await _fault(pages.services.accounts.rename(view.team_id, sent["name"]))
+    fault = await _fault(_change_name(request, pages, view.team_id, sent["name"]))
     if fault is None:
         return pages.back_to("/team", "The team has a new name.")
     return await draw_team(request, pages, Form.refused(sent, fault), fault.status)
+
+
+async def _change_name(request: AnyRequest, pages: Pages, team_id: int, name: str) -> None:
+    done = await pages.services.accounts.rename(team_id, name)
+    if done.ids:
+        wrote(request.scope, done.head)
 
 
 @post("/team/logout-others", status_code=200)
@@ -178,8 +187,7 @@ async def guess(request: AnyRequest, slug: FromPath[str], pages: NamedDependency
     try:
         done = await carry_out(request, pages.services, cmd.SubmitGuess(team_id=team_id, slug=slug, text=sent["guess"]))
     except FORESEEN as error:
-        fault = fault_of(error)
-        return draw_puzzle(request, slug, pages, Form.refused(sent, fault), fault.status)
+        return _draw_refused(request, slug, pages, sent, fault_of(error))
     if done.answer is None:
         return pages.back_to(puzzle_href(slug))
     again = " You guessed this before." if done.answer.duplicate else ""
@@ -216,7 +224,15 @@ async def request_hint(request: AnyRequest, slug: FromPath[str], pages: NamedDep
     fault = await _fault(carry_out(request, pages.services, command))
     if fault is None:
         return pages.back_to(puzzle_href(slug), "Your question is on its way to headquarters.")
-    return draw_puzzle(request, slug, pages, Form(values=sent, errors={"question": fault.detail}), fault.status)
+    named = msgspec.structs.replace(fault, field="question")
+    return _draw_refused(request, slug, pages, sent, named)
+
+
+def _draw_refused(request: AnyRequest, slug: str, pages: Pages, sent: dict[str, str], fault: Fault) -> Answer:
+    """The form as it was sent, or where the puzzle has no such form any more, the puzzle and why."""
+    if fault.status == CONFLICT:
+        return pages.back_to(puzzle_href(slug), fault.detail, "error")
+    return draw_puzzle(request, slug, pages, Form.refused(sent, fault), fault.status)
 
 
 @post("/currency/exchange", status_code=200)
@@ -228,19 +244,20 @@ async def exchange(request: AnyRequest, pages: NamedDependency[Pages]) -> Redire
 @post("/interactions/{id:str}/start", status_code=200)
 async def start_interaction(request: AnyRequest, id: FromPath[str], pages: NamedDependency[Pages]) -> Redirect:
     command = cmd.StartInteraction(team_id=_team_id(request, pages), id=id)
-    return await _play(request, pages, command, _page_of(pages, id), "It has begun.")
+    return await _play(request, pages, command, _page_of(request, pages, id), "It has begun.")
 
 
 @post("/interactions/{id:str}/complete", status_code=200)
 async def complete_interaction(request: AnyRequest, id: FromPath[str], pages: NamedDependency[Pages]) -> Redirect:
     sent = await _sent(request, "result")
     command = cmd.CompleteInteraction(team_id=_team_id(request, pages), id=id, result=sent["result"] or None)
-    return await _play(request, pages, command, _page_of(pages, id), "Done.")
+    return await _play(request, pages, command, _page_of(request, pages, id), "Done.")
 
 
-def _page_of(pages: Pages, interaction_id: str) -> str:
-    """The page that shows an interaction."""
-    for round_ in pages.services.hunt.rounds:
-        if any(each.id == interaction_id for each in round_.interactions):
+def _page_of(request: AnyRequest, pages: Pages, interaction_id: str) -> str:
+    """The page that shows an interaction: its round's, or the hub where the team has not reached that."""
+    view = team_view(request, pages)
+    for round_ in view.hunt.rounds:
+        if any(each.id == interaction_id for each in round_.interactions) and view.has_round(round_.slug):
             return round_href(round_.slug)
     return "/"
