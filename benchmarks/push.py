@@ -2,8 +2,10 @@
 
 Sockets are subscribed as our pages are: navigation, a puzzle or a round as HTML, and the activity log. One solve is
 made at a time, first on a server that does nothing else, then while other teams guess. Each frame is timed from three
-moments: when the request was sent; when the solve was decided, which is the time in its entry, before COMMIT, and so
-gives no less than commit to frame; and when the answer to the request arrived, which frames may be ahead of.
+moments: when the request was sent; when the solve was decided, which is the time in its entry; and when the answer to
+the request arrived, which frames may be ahead of. Between decision and COMMIT lies only the INSERT, and the default
+database is kept in memory where the machine has such a folder, so that its disk is not what is measured: decided to
+frame is a little more than commit to frame.
 
 Floor: as many sockets as a team has, on the same stack, each asked at once for frames of the same sizes.
 """
@@ -15,6 +17,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from statistics import median, quantiles
 
 import msgspec
@@ -33,6 +36,8 @@ GUESSERS = 16
 PAUSE_SECONDS = (0.03, 0.09)
 """Between a solve and the next, by chance, so that nothing periodic is always or never met."""
 
+MEMORY = Path("/dev/shm")
+FILES = MEMORY if MEMORY.is_dir() else None
 ARRIVE_SECONDS = 5.0
 APPEND = b'{"type":"append"'
 ANSWER = "ANSWER"
@@ -66,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 async def measure(arguments: argparse.Namespace) -> None:
-    with stage.place(arguments.database, arguments.redis) as settings:
+    with stage.place(arguments.database, arguments.redis, FILES) as settings:
         filled = await stage.fill(settings, arguments.teams)
         listening, others = filled.teams[: arguments.listening], filled.teams[arguments.listening :]
         with stage.server(settings) as server, stage.floor_server() as floor:
@@ -235,7 +240,7 @@ def _rows(when: str, arrivals: list[Arrival], bare: list[float]) -> list[Row]:
     limits = {"p50": TARGET_P50_MS, "p99": TARGET_P99_MS}
     floors = _percentiles(bare)
     rows += [
-        Row(f"{when}: commit → frame, {name}", value, "ms", floors[name], limits.get(name))
+        Row(f"{when}: decided → frame, {name}", value, "ms", floors[name], limits.get(name))
         for name, value in _percentiles(decided).items()
     ]
     return rows

@@ -66,9 +66,9 @@ class Stage(Struct, frozen=True):
 
 
 @contextmanager
-def place(database: str | None, redis: str) -> Iterator[Settings]:
-    """Settings of a server with a generated hunt of stubs, whose files last as long as the block."""
-    with TemporaryDirectory(prefix="hunt-benchmark-") as name:
+def place(database: str | None, redis: str, files: Path | None = None) -> Iterator[Settings]:
+    """Settings of a server with a generated hunt of stubs, whose files (in `files`) last as long as the block."""
+    with TemporaryDirectory(prefix="hunt-benchmark-", dir=files) as name:
         folder = Path(name)
         write_stub_hunt: Callable[[Path], Path] = runpy.run_path(str(REPOSITORY / "tests/hunts.py"))["write_stub_hunt"]
         yield Settings(
