@@ -33,6 +33,9 @@ BUSY_SECONDS = 2
 REACH_SECONDS = 2.0
 """The longest that an answer waits to be as new as it was asked to be."""
 
+NO_CSRF = {"exclude_from_csrf": True}
+"""`opt` of a handler that does nothing in the name of the cookie's account: whoever logs in proves it by a password."""
+
 MAX_ID_DIGITS = 15
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from hunt.accounts.errors import NotAllowed, NotLoggedIn
 from hunt.api.common import AnyRequest, Json, LogId, Shape, identity, plain, repeatable, team_session
-from hunt.front import SESSION_COOKIE, wrote
+from hunt.front import NO_CSRF, SESSION_COOKIE, wrote
 from hunt.game import commands as cmd
 from hunt.game.refusals import NotFound
 from hunt.game.view import team_state
@@ -70,7 +70,7 @@ def device(request: AnyRequest) -> str:
     return request.headers.get("user-agent", "a program")
 
 
-@post("/login", status_code=200)
+@post("/login", status_code=200, opt=NO_CSRF)
 async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDependency[Services]) -> Response[Json]:
     _, token = await services.accounts.login(
         "team", data.username, data.password, address=address(request), label=device(request)
@@ -87,7 +87,7 @@ async def logout(request: AnyRequest, services: NamedDependency[Services]) -> Re
     return Response(None, status_code=204, cookies=[session_cookie(services, "")])
 
 
-@post("/register", status_code=201)
+@post("/register", status_code=201, opt=NO_CSRF)
 async def register(
     request: AnyRequest, data: JSONBody[Registration], services: NamedDependency[Services]
 ) -> Response[Json]:
