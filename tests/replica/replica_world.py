@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from hunt.game.entries import GENESIS, Draft, Entry, PuzzleUnlocked, decode_entry, encode_entry, sealed
 from hunt.replica import LogAway, Replica, connect, keys, publish_interval
+from hunt.replica.auditor import Auditor
 from hunt.replica.filler import Filler
 from hunt.replica.keeper import TeamKeeper
 from hunt.replica.ledger import Ledgers
@@ -103,7 +104,8 @@ class Parts:
         pace = pace_of(interval)
         self.filler = Filler(self.scripts, log, self.health, pace)
         self.builder = Builder(redis, self.scripts, log, self.health, pace)
-        self.keeper = TeamKeeper(redis, self.scripts, log, self.health, ledgers=self.ledgers)
+        auditor = Auditor(redis, self.scripts, log, self.health, ledgers=self.ledgers)
+        self.keeper = TeamKeeper(self.scripts, auditor, self.health, ledgers=self.ledgers)
 
     async def stream(self) -> list[Entry]:
         """What the global stream holds."""

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from replica_world import MemoryLog, Parts, replica_at, running
+from replica_world import MemoryLog, Parts, new_fake_url, replica_at, running
 
 from hunt.replica import Replica, connect
 from hunt.replica.publisher import BUFFER_ENTRIES
@@ -146,3 +146,13 @@ async def test_two_clients_of_one_fake_url_share_a_server(parts: Parts) -> None:
     assert (await two.get("a"), await other.get("a")) == (b"1", None)
     for client in (one, two, other):
         await client.aclose()
+
+
+async def test_for_a_redis_in_this_process_entries_are_collected_before_they_are_published(log: MemoryLog) -> None:
+    async with replica_at(new_fake_url(), log, reconcile=60) as replica, running(replica):
+        await settled(replica, log)
+        for _ in range(20):
+            replica.publish(*log.grow(1))
+            await asyncio.sleep(0)
+        await settled(replica, log)
+        assert (await replica.status()).counters.ok == 1

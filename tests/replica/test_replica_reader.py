@@ -1,11 +1,13 @@
 """The feed's blocked read: it never waits at a stream that is not the one it knows."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 import pytest
-from replica_world import Parts
+from replica_world import MemoryLog, Parts
 
-from hunt.replica import Away, Behind, Gone, keys
+from hunt.replica import Away, Behind, Gone, connect, keys
 from hunt.replica.connection import blocking
 from hunt.replica.reader import Reader
 from hunt.replica.scripts import Verdict
@@ -129,11 +131,21 @@ async def test_a_message_that_is_no_entry_is_not_read(built: Parts) -> None:
             await reader.read(10, SHORT_MS, 100)
 
 
-async def test_a_redis_that_does_not_answer_is_told_in_time(redis_server: RedisServer, built: Parts) -> None:
-    if not built.redis.connection_pool.connection_kwargs.get("path"):
-        pytest.skip("fakeredis cannot pause")
-    async with Reading(built) as reader:
+@contextlib.asynccontextmanager
+async def read_up_to_ten(server: RedisServer) -> AsyncIterator[Reader]:
+    """A reader that has seen the ten entries of a replica in a real Redis."""
+    redis, log = connect(server.url), MemoryLog()
+    log.grow(10)
+    parts = Parts(redis, log)
+    assert await parts.builder.rebuild("For a test.")
+    async with Reading(parts) as reader:
         assert await reader.read(10, SHORT_MS, 100) == []
+        yield reader
+    await redis.aclose()
+
+
+async def test_a_redis_that_does_not_answer_is_told_in_time(redis_server: RedisServer) -> None:
+    async with read_up_to_ten(redis_server) as reader:
         redis_server.pause()
         async with asyncio.timeout(3):
             with pytest.raises(Away):
@@ -142,11 +154,8 @@ async def test_a_redis_that_does_not_answer_is_told_in_time(redis_server: RedisS
         assert await reader.read(10, SHORT_MS, 100) == []
 
 
-async def test_a_redis_that_dies_is_told_at_once(redis_server: RedisServer, built: Parts) -> None:
-    if not built.redis.connection_pool.connection_kwargs.get("path"):
-        pytest.skip("fakeredis cannot die")
-    async with Reading(built) as reader:
-        assert await reader.read(10, SHORT_MS, 100) == []
+async def test_a_redis_that_dies_is_told_at_once(redis_server: RedisServer) -> None:
+    async with read_up_to_ten(redis_server) as reader:
         waiting = asyncio.create_task(reader.read(10, LONG_MS, 100))
         await asyncio.sleep(0)
         redis_server.kill()

@@ -9,7 +9,7 @@ from replica_world import MemoryLog, Parts, changed, replica_at, rewrite, runnin
 
 from hunt.game.entries import encode_entry
 from hunt.replica import LogAway, Replica, keys
-from hunt.replica.keeper import STEP_ENTRIES
+from hunt.replica.auditor import PAGE_ENTRIES
 from hunt.replica.ledger import Ledger, Ledgers
 from hunt.replica.scripts import TeamVerdict
 from servers import RedisServer
@@ -54,7 +54,7 @@ async def test_a_team_without_entries_still_has_a_score(built: Parts) -> None:
 
 
 async def test_a_stream_is_extended_in_steps(built: Parts) -> None:
-    built.log.append(*[1] * (STEP_ENTRIES * 3 + 5))
+    built.log.append(*[1] * (PAGE_ENTRIES * 3 + 5))
     await built.filler.fill(10)
     await extend(built, 1)
     assert await built.team_stream(1) == built.log.of_team(1)

@@ -1,21 +1,15 @@
-"""Keeps the teams' streams: extends those that were read, drops those that are wrong."""
+"""Keeps the teams' streams up with the replica, behind the requests that read them."""
 
 import asyncio
-from collections import deque
 from typing import Final
 
-from redis.asyncio import Redis
-
-from hunt.game.entries import encode_entry
-from hunt.replica.commands import team_range, team_score, team_scores
+from hunt.replica.auditor import PAGE_ENTRIES, Auditor
 from hunt.replica.errors import PASSING
-from hunt.replica.ledger import NO_STREAM, Ledger, Ledgers
-from hunt.replica.messages import BadMessage, Message
+from hunt.replica.ledger import Ledger, Ledgers
+from hunt.replica.messages import Message
 from hunt.replica.scripts import Inspection, Scripts, TeamVerdict
-from hunt.replica.source import Source, digest_of_log
 from hunt.replica.status import Health
 
-STEP_ENTRIES: Final = 200
 STEPS_A_TURN: Final = 10
 """A team that needs more goes to the end of the queue."""
 TURN_SECONDS: Final = 0.2
@@ -28,14 +22,12 @@ PAUSE_SECONDS: Final = 0.5
 class TeamKeeper:
     """Nobody waits for it. A stream and its score move in one script; the entries come from the log."""
 
-    def __init__(self, redis: Redis, scripts: Scripts, source: Source, health: Health, *, ledgers: Ledgers) -> None:
-        self._redis = redis
+    def __init__(self, scripts: Scripts, auditor: Auditor, health: Health, *, ledgers: Ledgers) -> None:
         self._scripts = scripts
-        self._source = source
+        self._auditor = auditor
         self._health = health
         self._ledgers = ledgers
         self._waiting: dict[int, bool] = {}
-        self._to_audit: deque[int] = deque()
         self._wake = asyncio.Event()
 
     def put_down(self, team_id: int, *, suspect: bool = False) -> None:
@@ -61,44 +53,29 @@ class TeamKeeper:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def audit_next(self) -> None:
-        """Compares the next team's stream with the log; all teams come round in turn. Raises RedisError, LogAway."""
-        replica = await self._inspect()
-        if replica is None:
-            return
-        if not self._to_audit:
-            scores = await team_scores(self._redis)
-            self._to_audit.extend(int(member) for member, _ in scores if member.isdigit())
-        if self._to_audit:
-            await self._audit(self._to_audit.popleft(), replica)
-            self._ledgers.trim()
+        """Compares the next page of some team's stream with the log. Raises RedisError and LogAway."""
+        dropped = await self._auditor.audit_next_page()
+        if dropped is not None:
+            self.put_down(dropped)
+        self._ledgers.trim()
 
     async def _turn(self, waiting: dict[int, bool]) -> bool:
         """Brings the teams up to the replica's head; False when there is no replica to speak of."""
-        replica = await self._inspect()
+        replica = await self._auditor.standing()
         if replica is None:
             return False
         for team_id, suspect in waiting.items():
             if suspect:
-                await self._audit(team_id, replica)
+                await self._auditor.audit(team_id, replica)
             await self._extend(team_id, replica)
         self._ledgers.trim()
         return True
-
-    async def _inspect(self) -> Inspection | None:
-        """The replica, if it stands at an entry of the log: up to there, what the log says now is final."""
-        replica = await self._scripts.inspect()
-        if replica.damage:
-            return None
-        if await digest_of_log(self._source, replica.head) != replica.digest:
-            self._ledgers.clear()
-            return None
-        return replica
 
     async def _extend(self, team_id: int, replica: Inspection) -> None:
         ledger = self._ledgers.get(team_id)
         if ledger.score > replica.head:
             # It was read before the head was: no newer head of another process explains it.
-            await self._drop(team_id, ledger)
+            await self._auditor.drop(team_id, ledger)
         for _ in range(STEPS_A_TURN):
             if ledger.score > replica.head:
                 break
@@ -111,10 +88,10 @@ class TeamKeeper:
         """One page from the log and one call of the script; True when the stream stands at the replica's head."""
         score, messages = ledger.score, list[Message]()
         if score < replica.head or ledger.upto < score:
-            messages = await self._learn(team_id, ledger, after=max(score, 0), head=replica.head)
+            messages = await self._auditor.learn(team_id, ledger, after=max(score, 0), head=replica.head)
             if ledger.upto < score:
                 return False
-        upto = messages[-1][0] if len(messages) == STEP_ENTRIES else replica.head
+        upto = messages[-1][0] if len(messages) == PAGE_ENTRIES else replica.head
         verdict, ledger.score = await self._scripts.extend_team(
             replica.gen,
             team_id,
@@ -127,37 +104,3 @@ class TeamKeeper:
         if verdict is TeamVerdict.CORRUPT:
             self._health.counters.team_drops += 1
         return verdict is TeamVerdict.GONE or (verdict is TeamVerdict.OK and upto >= replica.head)
-
-    async def _learn(self, team_id: int, ledger: Ledger, *, after: int, head: int) -> list[Message]:
-        """A page of the log after `after`, or after what the ledger knows when that is less; nothing beyond `head`."""
-        rows = await self._source.entries(min(after, ledger.upto), STEP_ENTRIES, team_id)
-        messages = [(row.id, encode_entry(row).encode()) for row in rows if row.id <= head]
-        ledger.learn(messages, messages[-1][0] if len(messages) == STEP_ENTRIES else head)
-        return messages
-
-    async def _audit(self, team_id: int, replica: Inspection) -> None:
-        """Drops the team's stream when it differs from the log anywhere up to its score."""
-        ledger = self._ledgers.get(team_id)
-        score = await team_score(self._redis, team_id)
-        if score is None:
-            ledger.score = NO_STREAM
-            return
-        after, upto = 0, min(score, replica.head)
-        while ledger.upto < upto:
-            await self._learn(team_id, ledger, after=ledger.upto, head=upto)
-        while after < upto:
-            try:
-                messages = await team_range(self._redis, team_id, after, upto, STEP_ENTRIES)
-            except BadMessage:
-                messages = []
-            if not ledger.confirms(after, upto, STEP_ENTRIES, messages):
-                await self._drop(team_id, ledger)
-                return
-            after = messages[-1][0] if len(messages) == STEP_ENTRIES else upto
-
-    async def _drop(self, team_id: int, ledger: Ledger) -> None:
-        await self._scripts.drop_team(team_id)
-        ledger.score = NO_STREAM
-        self._health.counters.team_drops += 1
-        self._health.repaired(f"Dropped the stream of team {team_id}, which was not what the log holds.")
-        self.put_down(team_id)

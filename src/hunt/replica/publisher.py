@@ -81,7 +81,8 @@ class Publisher:
                 failures += 1
             else:
                 failures = 0
-                await asyncio.sleep(self._pace.rest)
+                if self._runs:
+                    await asyncio.sleep(self._pace.rest)
 
     def _take(self) -> Run:
         """The first run, with those that continue it, cut to one batch."""

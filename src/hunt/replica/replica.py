@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hunt.game.entries import Entry
+from hunt.replica.auditor import Auditor
 from hunt.replica.connection import blocking
 from hunt.replica.errors import Away, RebuildFailed
 from hunt.replica.filler import Filler
@@ -69,7 +70,8 @@ class Replica:
         )
         ask_repair = self._reconciler.ask
         self._publisher = Publisher(filler, health, pace, ask_repair)
-        self._keeper = TeamKeeper(redis, scripts, source, health, ledgers=ledgers)
+        auditor = Auditor(redis, scripts, source, health, ledgers=ledgers)
+        self._keeper = TeamKeeper(scripts, auditor, health, ledgers=ledgers)
         self._teams = Teams(redis, source, health, ledgers=ledgers, keeper=self._keeper)
         self._reader = Reader(self._blocking, scripts, ask_repair)
         self._scrubber = Scrubber(

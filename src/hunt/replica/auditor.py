@@ -1,0 +1,94 @@
+"""Compares the teams' streams with the log, and drops those that are wrong."""
+
+from collections import deque
+from typing import Final
+
+from redis.asyncio import Redis
+
+from hunt.game.entries import encode_entry
+from hunt.replica.commands import team_range, team_score, team_scores
+from hunt.replica.ledger import NO_STREAM, Ledger, Ledgers
+from hunt.replica.messages import BadMessage, Message
+from hunt.replica.scripts import Inspection, Scripts
+from hunt.replica.source import Source, digest_of_log
+from hunt.replica.status import Health
+
+PAGE_ENTRIES: Final = 200
+
+
+class Auditor:
+    """Learns from the log what a team has, and holds the team's stream beside it."""
+
+    def __init__(self, redis: Redis, scripts: Scripts, source: Source, health: Health, *, ledgers: Ledgers) -> None:
+        self._redis = redis
+        self._scripts = scripts
+        self._source = source
+        self._health = health
+        self._ledgers = ledgers
+        self._round: deque[int] = deque()
+        self._position = 0
+
+    async def standing(self) -> Inspection | None:
+        """The replica, if it stands at an entry of the log: up to there, what the log says now is final."""
+        replica = await self._scripts.inspect()
+        if replica.damage:
+            return None
+        if await digest_of_log(self._source, replica.head) != replica.digest:
+            self._ledgers.clear()
+            return None
+        return replica
+
+    async def learn(self, team_id: int, ledger: Ledger, *, after: int, head: int) -> list[Message]:
+        """A page of the log after `after`, or after what the ledger knows if that is less; nothing beyond `head`."""
+        rows = await self._source.entries(min(after, ledger.upto), PAGE_ENTRIES, team_id)
+        messages = [(row.id, encode_entry(row).encode()) for row in rows if row.id <= head]
+        ledger.learn(messages, messages[-1][0] if len(messages) == PAGE_ENTRIES else head)
+        return messages
+
+    async def audit(self, team_id: int, replica: Inspection) -> None:
+        """Compares all of a team's stream, and drops it when it differs."""
+        position: int | None = 0
+        while position is not None:
+            position = await self._compare(team_id, position, replica)
+
+    async def audit_next_page(self) -> int | None:
+        """Goes on where it stopped, through the streams of all teams in turn; the team whose stream was dropped."""
+        replica = await self.standing()
+        if replica is None:
+            return None
+        if not self._round:
+            self._round.extend(int(member) for member, _ in await team_scores(self._redis) if member.isdigit())
+            if not self._round:
+                return None
+        team_id = self._round[0]
+        position = await self._compare(team_id, self._position, replica)
+        self._position = position or 0
+        if position is None:
+            self._round.popleft()
+        return team_id if self._ledgers.get(team_id).score == NO_STREAM else None
+
+    async def drop(self, team_id: int, ledger: Ledger) -> None:
+        """Drops the team's stream and score."""
+        await self._scripts.drop_team(team_id)
+        ledger.score = NO_STREAM
+        self._health.counters.team_drops += 1
+        self._health.repaired(f"Dropped the stream of team {team_id}, which was not what the log holds.")
+
+    async def _compare(self, team_id: int, after: int, replica: Inspection) -> int | None:
+        """Compares a page; where the next one begins, None at the end or when the stream was dropped."""
+        ledger = self._ledgers.get(team_id)
+        score = await team_score(self._redis, team_id)
+        if score is None:
+            ledger.score = NO_STREAM
+            return None
+        upto = min(score, replica.head)
+        while ledger.upto < upto:
+            await self.learn(team_id, ledger, after=ledger.upto, head=upto)
+        try:
+            messages = await team_range(self._redis, team_id, after, upto, PAGE_ENTRIES)
+        except BadMessage:
+            messages = []
+        if not ledger.confirms(after, upto, PAGE_ENTRIES, messages):
+            await self.drop(team_id, ledger)
+            return None
+        return messages[-1][0] if len(messages) == PAGE_ENTRIES else None
