@@ -22,6 +22,7 @@ from litestar.types import Scope
 from hunt import logs
 from hunt.accounts.errors import NotLoggedIn
 from hunt.api import ops, solver, system
+from hunt.api.common import JsonRequest
 from hunt.content import load
 from hunt.errors import fault_of
 from hunt.front import CookieCsrf, Front, csrf_config, identity_of
@@ -116,6 +117,7 @@ def assemble(services: Services, drawn: Pages) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Hunt", version="1", path="/api/schema", render_plugins=[JsonRenderPlugin(path="/")]
         ),
+        request_class=JsonRequest,
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
         signature_types=[Services, Pages],

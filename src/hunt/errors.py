@@ -94,7 +94,11 @@ def fault_of(error: Exception) -> Fault:
 def _of_http(error: HTTPException) -> Fault:
     status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004 - errors of shape are 422 everywhere
     code = _HTTP_CODES.get(status, "error")
-    return Fault(status=status, code=code, detail=_HTTP_DETAILS.get(status, error.detail))
+    detail = _HTTP_DETAILS.get(status, error.detail)
+    return Fault(status=status, code=code, detail=detail if detail.endswith(".") else f"{_WRONG_SHAPE}: {detail}.")
+
+
+_WRONG_SHAPE = "This request has not the right shape"
 
 
 def _shape(error: ValidationException) -> str:
@@ -104,5 +108,5 @@ def _shape(error: ValidationException) -> str:
             f"{item.get('key', 'the body')}: {item.get('message', '')}" for item in extra if isinstance(item, dict)
         ]
         if parts:
-            return "This request has not the right shape. " + "; ".join(parts) + "."
-    return "This request has not the right shape."
+            return f"{_WRONG_SHAPE}: {'; '.join(parts)}."
+    return f"{_WRONG_SHAPE}."

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request
+from litestar.exceptions import SerializationException
 from litestar.params import QueryParameter
 from msgspec import Struct
 
@@ -14,6 +15,20 @@ from hunt.front import Identity, identity_of, wrote
 from hunt.game.refusals import Invalid
 from hunt.log.writer import Done
 from hunt.log.writer import Request as Repeatable
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding JSON may raise: broken, not UTF-8, nested without end."""
+
+
+class JsonRequest(Request[Any, Any, Any]):
+    """A request whose body is refused whatever is wrong with it as JSON."""
+
+    async def json(self) -> Any:
+        try:
+            return await super().json()
+        except UNREADABLE as error:
+            raise SerializationException(str(error)) from error
+
 
 AnyRequest = Request[Any, Any, Any]
 

@@ -1,10 +1,11 @@
 """What headquarters does, as JSON under `/api/ops`. Each act says in the log who did it."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
+from msgspec import Meta
 
 from hunt.accounts.errors import BadAccount
 from hunt.api.common import AnyRequest, Json, OptionalId, Shape, operator_session, repeatable, written
@@ -19,6 +20,9 @@ from hunt.services import Services
 
 Teams = list[int] | Literal["all"]
 
+MAX_HOURS = 10_000
+"""More than a year; integers without bounds would not survive every reader of the log."""
+
 
 class Whom(Shape):
     teams: Teams
@@ -32,7 +36,7 @@ class Money(Shape):
 
 class Hints(Shape):
     teams: Teams
-    after_hours: int = 0
+    after_hours: Annotated[int, Meta(ge=0, le=MAX_HOURS)] = 0
 
 
 class Move(Shape):

@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from hunt.accounts.errors import NotAllowed, NotLoggedIn
-from hunt.api.common import AnyRequest, Json, LogId, Shape, identity, plain, repeatable, team_session
+from hunt.api.common import UNREADABLE, AnyRequest, Json, LogId, Shape, identity, plain, repeatable, team_session
 from hunt.front import NO_CSRF, SESSION_COOKIE, wrote
 from hunt.game import commands as cmd
 from hunt.game.refusals import NotFound
@@ -196,8 +196,8 @@ async def complete_interaction(request: AnyRequest, id: FromPath[str], services:
     body = await request.body()
     try:
         data = msgspec.json.decode(body, type=Completion) if body.strip() else Completion()
-    except msgspec.DecodeError as error:
-        raise HTTPException(status_code=422, detail=f"This request has not the right shape: {error}.") from None
+    except UNREADABLE as error:
+        raise HTTPException(status_code=422, detail=str(error)) from None
     await carry_out(request, services, cmd.CompleteInteraction(team_id=team_id, id=id, result=data.result))
     return state_of(services, team_id)
 

@@ -69,7 +69,7 @@ def read(frame: str | bytes) -> Call:
     """The call in a frame; BadFrame for anything else."""
     try:
         return _decoder.decode(frame)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadFrame(f"This frame is not understood: {error}.") from None
 
 
