@@ -16,11 +16,20 @@ FRAGMENT_NAMES = {"activity_log": "activity", "round": "round", "team_info": "te
 """What a template calls the value of a dataset, where that is not the dataset's name."""
 
 
+class _Environment(Environment):
+    """Looks into a dictionary first: nearly all values are in one, and Jinja would try for an attribute before."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 class Renderer:
     """Draws with the templates of one hunt folder. `reload` looks for changed templates at every use."""
 
     def __init__(self, content: Path, build: str, *, reload: bool) -> None:
-        self._environment = Environment(
+        self._environment = _Environment(
             loader=ChoiceLoader([FileSystemLoader(content / "theme" / "templates"), FileSystemLoader(TEMPLATES)]),
             autoescape=True,
             undefined=StrictUndefined,
