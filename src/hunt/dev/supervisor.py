@@ -27,7 +27,7 @@ from hunt.settings import BadSetting
 BACKLOG = 2048
 """Connections that may wait while the server restarts."""
 
-STOP_SECONDS = 5.0
+STOP_SECONDS = 4.0
 """How long a server may take to end after it was asked to; then it is killed."""
 
 LOOK_MILLISECONDS = 200
@@ -43,8 +43,8 @@ def main(arguments: Sequence[str]) -> int:
         listener = listen(plan.settings.host, plan.settings.port)
     except (BadSetting, CannotServe) as error:
         return _complain(str(error))
-    except PermissionError as error:
-        return _complain(f"There is no permission to write {error.filename}.")
+    except OSError as error:
+        return _complain(f"{error.filename} cannot be written: {error.strerror}.")
     with listener:
         if plan.reload:
             return Supervisor(plan, listener).run()
