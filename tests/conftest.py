@@ -103,7 +103,12 @@ async def browser(anyio_backend: object) -> AsyncIterator[Browser]:
         try:
             launched = await playwright.chromium.launch(executable_path=found, args=CHROMIUM_ARGUMENTS)
         except PlaywrightError as error:
-            need(CannotRun(f"there is no browser: install chromium ({error.message.splitlines()[0]})"))
+            reason = (
+                f"{found} does not start: {error.message.splitlines()[0]}"
+                if found
+                else "there is no browser: install chromium"
+            )
+            need(CannotRun(reason))
         yield launched
         await launched.close()
 

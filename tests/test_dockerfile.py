@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from hunt.settings import Settings
+from servers import CannotRun, need
 from waiting import wait_until
 
 ROOT = Path(__file__).parents[1]
@@ -87,6 +88,8 @@ class Image:
     def must(self, command: list[str], **settings: str) -> str:
         """What the command prints; it has to succeed."""
         done = self.run(command, **settings)
+        if done.returncode and "connection broken" in done.stderr + done.stdout:
+            need(CannotRun("no package index can be reached"))
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
