@@ -9,6 +9,9 @@ from hunt.game.finding import MAX_RESULT_LENGTH, InternalData, check_text, follo
 from hunt.game.refusals import Invalid
 from hunt.game.state import TeamState
 
+MAX_GRANT = 1_000_000
+"""Keys or clues in one act; both stores hold far more."""
+
 
 def register_team(command: cmd.RegisterTeam, ahead: Ahead, internal_data: InternalData) -> None:
     event = e.TeamRegistered(command.username, command.name)
@@ -34,6 +37,8 @@ def satisfy_gate(command: cmd.SatisfyGate, ahead: Ahead, internal_data: Internal
 
 
 def grant(command: cmd.Grant, ahead: Ahead, internal_data: InternalData) -> None:
+    if max(abs(command.keys), abs(command.clues)) > MAX_GRANT:
+        raise Invalid("bad_amount", f"An amount is between -{MAX_GRANT} and {MAX_GRANT}.")
     event = e.StrongCurrencyAdjusted() if command.clues else e.CurrencyAdjusted()
     change = (event, command.keys, command.clues) if command.keys or command.clues else None
     _act(ahead, command, internal_data, lambda _: change)

@@ -60,7 +60,7 @@ def read_action(line: str) -> Action:
         action = msgspec.json.decode(line, type=Action)
     except msgspec.ValidationError as error:
         raise BadAction(f"this is no action: {error}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise Unreadable(str(error)) from None
     given = [name for name in action.__struct_fields__ if getattr(action, name) is not None]
     if len(given) != 1:
