@@ -100,12 +100,12 @@ async def test_a_long_body_without_a_stated_length_is_422(client: httpx.AsyncCli
     check_bad_shape(await client.post(GUESSES, content=pieces(), headers=team.headers))  # type: ignore[arg-type] # httpx takes any iterator
 
 
-POSTS_OF_TEAMS = [
+POSTS_OF_TEAMS: list[tuple[str, dict[str, object]]] = [
     ("/api/login", {"username": "a", "password": "b"}),
     ("/api/register", {"username": "a", "name": "b", "password": "long enough"}),
     ("/api/puzzles/lantern/hints", {"question": "why?"}),
 ]
-POSTS_OF_OPERATORS = [
+POSTS_OF_OPERATORS: list[tuple[str, dict[str, object]]] = [
     ("/api/ops/login", {"username": "a", "password": "b"}),
     ("/api/ops/gates/hunt_started/satisfy", {"teams": "all"}),
     ("/api/ops/currency", {"teams": "all", "amount": 1, "kind": "keys"}),
