@@ -80,7 +80,9 @@ class Sessions:
         return session
 
     async def add(self, connection: AsyncConnection, session: Session, label: str) -> None:
-        """Record the session, for the list of devices and so that it can be ended."""
+        """Record the session, for the list of devices and so that it can be ended. To do it twice does no harm."""
+        if await connection.scalar(select(SessionRow.id).where(SessionRow.id == session.id)):
+            return
         values = {
             "id": session.id,
             "kind": session.kind,

@@ -19,9 +19,13 @@ POOL_SIZE = 10
 
 
 def connect(url: str) -> AsyncEngine:
-    """An engine for `sqlite+aiosqlite://…` or `postgresql+asyncpg://…`; nothing is opened yet."""
+    """An engine for `sqlite+aiosqlite://…` or `postgresql+asyncpg://…`; nothing is opened yet.
+
+    Its errors do not show the values of a statement: they are logged, and some are hashes of passwords.
+    """
     if url.startswith("sqlite"):
-        engine = create_async_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS}, pool_size=POOL_SIZE)
+        arguments: dict[str, Any] = {"timeout": LOCK_TIMEOUT_SECONDS}
+        engine = create_async_engine(url, connect_args=arguments, pool_size=POOL_SIZE, hide_parameters=True)
         _tame_sqlite(engine)
         return engine
     timeouts = {
@@ -29,8 +33,10 @@ def connect(url: str) -> AsyncEngine:
         "idle_in_transaction_session_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
     }
     # Without a statement cache the same settings work behind a pooling proxy.
-    arguments: dict[str, Any] = {"server_settings": timeouts, "timeout": LOCK_TIMEOUT_SECONDS}
-    return create_async_engine(url, connect_args=arguments, pool_size=POOL_SIZE, pool_pre_ping=True)
+    arguments = {"server_settings": timeouts, "timeout": LOCK_TIMEOUT_SECONDS}
+    return create_async_engine(
+        url, connect_args=arguments, pool_size=POOL_SIZE, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 def _tame_sqlite(engine: AsyncEngine) -> None:

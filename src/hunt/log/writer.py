@@ -5,7 +5,9 @@ on the newest state and a busy hunt pays one COMMIT for many of them. Nobody is 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +15,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 from sqlalchemy import insert, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hunt.clock import Clock
@@ -26,7 +28,7 @@ from hunt.log.database import append_transaction
 from hunt.log.history import catch_up
 from hunt.log.reader import COLUMNS, entry_of, row_of
 from hunt.log.tables import EntryRow
-from hunt.log.tail import Tail
+from hunt.log.tail import Gap, Tail
 
 MAX_WAITING_COMMANDS = 2_000
 """Commands that may wait for the writer; one more is refused at once."""
@@ -35,7 +37,10 @@ MAX_BATCH_COMMANDS = 256
 """Commands in one transaction; more would make the first of them wait for the last."""
 
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
-"""Pauses between attempts to reach the database before the waiting commands are given up."""
+"""Pauses after attempts that failed. After the last one the log is only read, to see whether that attempt landed."""
+
+REFUSED_BY_STORE = (IntegrityError, DataError, ProgrammingError)
+"""What is wrong with a statement, not with the way to the database: to try again would not help."""
 
 IDEMPOTENCY_HOURS = 24
 
@@ -54,7 +59,7 @@ class Overloaded(Exception):
 
 
 class Unavailable(Exception):
-    """The database could not be reached; what was asked is not in the log."""
+    """The database could not be reached; as far as it could be read, what was asked is not in the log."""
 
     def __init__(self, retry_after: int = 5) -> None:
         super().__init__("This could not be saved just now. Try again in a moment.")
@@ -160,11 +165,14 @@ class Writer:
     async def _carry_out(self, jobs: list[_Job]) -> None:
         """Answer every job. Whatever goes wrong on the way, the log is read again before anything is decided anew."""
         attempt: _Attempt | None = None
-        for pause in RETRY_SECONDS:
+        pauses = deque(RETRY_SECONDS)
+        while jobs:
             try:
                 async with append_transaction(self.engine) as connection:
                     await catch_up(connection, self.tail)
                     if attempt is None or not attempt.landed(self.tail):
+                        if not pauses:
+                            break
                         attempt = _Attempt(connection, Ahead(self.tail.board, self.clock()))
                         await attempt.decide(jobs)
                         await attempt.insert()
@@ -174,9 +182,11 @@ class Writer:
                 jobs.remove(bug.job)
                 _settle(bug.job, bug.error)
                 attempt = None
-            except (SQLAlchemyError, OSError) as error:
+            except (SQLAlchemyError, OSError, Gap) as error:
                 logger.warning("append_failed", error=str(error), commands=len(jobs))
-                await asyncio.sleep(pause)
+                if not pauses:
+                    break
+                await asyncio.sleep(pauses.popleft())
             else:
                 self._answer(attempt)
                 return
@@ -185,10 +195,11 @@ class Writer:
 
     def _answer(self, attempt: "_Attempt") -> None:
         entries = attempt.ahead.entries
-        previous = attempt.previous_digest
-        self.tail.accept(entries)
+        # Where a reader has found another history meanwhile, it reads these rows too.
+        with suppress(Gap):
+            self.tail.accept(entries)
         if entries:
-            self.publish(entries, previous)
+            self.publish(entries, attempt.previous_digest)
         for job, outcome in attempt.outcomes:
             _settle(job, outcome)
 
@@ -224,6 +235,8 @@ class _Attempt:
                 self.outcomes.append((job, await self._outcome(job)))
             except Refused as refusal:
                 self.outcomes.append((job, refusal))
+            except REFUSED_BY_STORE as error:
+                raise _Bug(job, error) from error
             except (SQLAlchemyError, OSError):
                 raise
             except Exception as error:  # a fault in one command must not take the others with it
