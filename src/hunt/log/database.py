@@ -14,6 +14,9 @@ APPEND_LOCK = 4_847_566
 LOCK_TIMEOUT_SECONDS = 10
 """How long a writer waits for another process's transaction before it gives up and says so."""
 
+ANSWER_SECONDS = 15
+"""How long a statement may take; longer than the lock, so that a wait for it is told as such."""
+
 POOL_SIZE = 10
 """Connections of one process. Requests need none on the hot path, so few are enough for many browsers."""
 
@@ -32,8 +35,7 @@ def connect(url: str) -> AsyncEngine:
         "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
         "idle_in_transaction_session_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
     }
-    # Without a statement cache the same settings work behind a pooling proxy.
-    arguments = {"server_settings": timeouts, "timeout": LOCK_TIMEOUT_SECONDS}
+    arguments = {"server_settings": timeouts, "timeout": LOCK_TIMEOUT_SECONDS, "command_timeout": ANSWER_SECONDS}
     return create_async_engine(
         url, connect_args=arguments, pool_size=POOL_SIZE, pool_pre_ping=True, hide_parameters=True
     )

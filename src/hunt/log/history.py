@@ -31,14 +31,15 @@ async def catch_up(connection: AsyncConnection, tail: Tail) -> None:
 
 
 async def refold(connection: AsyncConnection, tail: Tail, hunt: Hunt) -> None:
-    """Replace the view by a fold of the whole log under the rules of `hunt`."""
-    board = Board(hunt)
+    """Replace the view by a fold of the whole log under the rules of `hunt`, unless somebody else does meanwhile."""
+    before, board = tail.board, Board(hunt)
     newest: list[Entry] = []
     async for page in read_all(connection):
         for entry in page:
             board.apply(entry)
         newest = (newest + page)[-RING_ENTRIES:]
-    tail.replace(board, newest)
+    if tail.board is before:
+        tail.replace(board, newest)
 
 
 async def read_more(engine: AsyncEngine, tail: Tail) -> None:

@@ -1,7 +1,7 @@
 """Reading the log from SQL. Core statements: a row is turned into an `Entry` here and nowhere else."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Row, Select, Table, func, or_, select
@@ -22,8 +22,24 @@ def entry_of(row: Row[*tuple[Any, ...]]) -> Entry:
     fields = {name: value for name, value in row._asdict().items() if name != "request_key"}
     for name in ("data", "internal_data"):
         if fields[name] is not None:
-            fields[name] = json.loads(fields[name])
+            fields[name] = _object(fields[name])
     return Entry(**fields)
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The JSON object in a column. What is none was edited by hand: it is kept as text, and its digest does not fit."""
+    try:
+        value = _decoder.decode(text)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {"unreadable": text}
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse)
 
 
 def row_of(entry: Entry, request_key: str | None = None) -> dict[str, Any]:
@@ -62,7 +78,7 @@ async def read_page(connection: AsyncConnection, statement: Select[Any]) -> list
     return [entry_of(row) for row in rows]
 
 
-async def read_all(connection: AsyncConnection, after: int = 0) -> AsyncIterator[list[Entry]]:
+async def read_all(connection: AsyncConnection, after: int = 0) -> AsyncGenerator[list[Entry], None]:
     """The whole log after an id, a page at a time."""
     while page := await read_page(connection, entries_after(after, PAGE_ENTRIES)):
         yield page
@@ -102,7 +118,7 @@ class LogReader:
         async with self.engine.connect() as connection:
             return (await read_page(connection, statement))[::-1]
 
-    async def pages(self, after: int = 0) -> AsyncIterator[list[Entry]]:
+    async def pages(self, after: int = 0) -> AsyncGenerator[list[Entry], None]:
         """Everything after `after`, in pages of at most `PAGE_ENTRIES`, from one snapshot."""
         async with self.engine.connect() as connection:
             async for page in read_all(connection, after):

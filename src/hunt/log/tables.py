@@ -28,6 +28,10 @@ class Moment(TypeDecorator[datetime]):
         return parse_stamp(value) if isinstance(value, str) else value
 
 
+RequestKey = String(160).with_variant(String(160, collation="C"), "postgresql")
+"""Looked up by prefix, which needs an order by character; a database's own order may leave punctuation out."""
+
+
 class TeamRow(IdentityBase):
     """A team's account. Where it stands in the hunt is the log's to say. Without a password nobody can log in."""
 
@@ -53,6 +57,6 @@ class EntryRow(DefaultBase):
     data: Mapped[str | None] = mapped_column(Text)
     internal_data: Mapped[str | None] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
-    request_key: Mapped[str | None] = mapped_column(String(160), index=True)
+    request_key: Mapped[str | None] = mapped_column(RequestKey, index=True)
 
     __table_args__ = (Index("ix_activity_log_team_id_id", "team_id", "id"),)

@@ -1,6 +1,7 @@
 """The log as JSON Lines: out of one database, into another, and proven."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import aclosing
 from typing import TextIO
 
 import msgspec
@@ -27,17 +28,19 @@ class BadLine(Exception):
 async def export(engine: AsyncEngine, file: TextIO) -> int:
     """Write every entry as a line; how many there were."""
     count = 0
-    async for page in LogReader(engine).pages():
-        file.writelines(e.encode_entry(entry) + "\n" for entry in page)
-        count += len(page)
+    async with aclosing(LogReader(engine).pages()) as pages:
+        async for page in pages:
+            file.writelines(e.encode_entry(entry) + "\n" for entry in page)
+            count += len(page)
     return count
 
 
 async def verify(engine: AsyncEngine) -> tuple[int, str]:
     """Recompute the digest chain: head and digest of a whole log. Raises BrokenChain at the first bad entry."""
     head, digest = 0, e.GENESIS
-    async for page in LogReader(engine).pages():
-        head, digest = e.check_chain(head, digest, page)
+    async with aclosing(LogReader(engine).pages()) as pages:  # else an error leaves its connection open
+        async for page in pages:
+            head, digest = e.check_chain(head, digest, page)
     return head, digest
 
 

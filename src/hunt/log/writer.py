@@ -273,7 +273,7 @@ class _Attempt:
         column = EntryRow.request_key
         statement = (
             select(*COLUMNS, column)
-            .where(column > f"{request.key}.", column < f"{request.key}/")  # "/" follows "." in every collation's ASCII
+            .where(column > f"{request.key}.", column < f"{request.key}/")
             .where(EntryRow.timestamp > self.ahead.now - timedelta(hours=IDEMPOTENCY_HOURS))
             .order_by(EntryRow.id)
         )
