@@ -79,7 +79,7 @@ async def _talk(socket: Socket, connection: Connection) -> None:
 
 async def _close(socket: Socket, code: int | None) -> None:
     if code not in {None, _CLOSED_BY_CLIENT}:
-        with suppress(WebSocketDisconnect, RuntimeError):  # it may have closed first
+        with suppress(WebSocketDisconnect, RuntimeError, OSError):  # it may have closed first
             await socket.close(code)
 
 
@@ -98,7 +98,10 @@ _CLOSED_BY_CLIENT = 1000
 
 def _sender(socket: Socket) -> Callable[[bytes], Awaitable[None]]:
     async def send(frame: bytes) -> None:
-        await socket.send_data(frame.decode(), mode="text")
+        try:
+            await socket.send_data(frame.decode(), mode="text")
+        except OSError as error:  # how ASGI servers say that the client has gone
+            raise WebSocketDisconnect(detail="The client has gone.") from error
 
     return send
 
