@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hunt.log.tables import Moment
+from hunt.log.tables import Moment, RequestKey
 
 revision = "0001"
 down_revision = None
@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("data", sa.Text),
         sa.Column("internal_data", sa.Text),
         sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("request_key", sa.String(160)),
+        sa.Column("request_key", RequestKey),
     )
     op.create_index("ix_activity_log_team_id_id", "activity_log", ["team_id", "id"])
     op.create_index("ix_activity_log_request_key", "activity_log", ["request_key"])

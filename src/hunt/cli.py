@@ -51,6 +51,7 @@ FORESEEN = (
     RebuildFailed,
     OSError,
     UnicodeDecodeError,
+    csv.Error,
 )
 """What a person can get wrong, or a machine; told in a sentence."""
 
@@ -239,24 +240,31 @@ def list_teams() -> None:
 @click.argument("file", metavar="FILE.csv", type=click.File(encoding="utf-8-sig"))
 def import_teams(file: TextIO) -> None:
     """Register the teams of a CSV file with the columns username, name, password; no password makes one up."""
-    rows = list(csv.DictReader(file))
+    with plainly():
+        rows = list(csv.DictReader(file))
     if not rows or "username" not in rows[0]:
         raise Finding("The file needs a header line with username, name and password.")
 
-    async def register(services: Services) -> list[tuple[str, str]]:
-        made_up = []
+    async def register(services: Services) -> None:
         with click.progressbar(rows, label="Registering", file=sys.stderr) as progress:
             for row in progress:
-                username, password = row["username"] or "", row.get("password") or ""
-                if not password:
-                    password = secrets.token_urlsafe(PASSWORD_BYTES)
-                    made_up.append((username, password))
-                await services.accounts.register(username, row.get("name") or username, password)
-        return made_up
+                await _register_row(services, row)
 
-    for username, password in _with_accounts(register):
-        click.echo(f"{username}\t{password}")
+    _with_accounts(register)
     click.echo(f"{len(rows)} teams registered.", err=True)
+
+
+async def _register_row(services: Services, row: dict[str, str]) -> None:
+    username, password = row["username"] or "", row.get("password") or ""
+    made_up = "" if password else secrets.token_urlsafe(PASSWORD_BYTES)
+    try:
+        await services.accounts.register(username, row.get("name") or username, password or made_up)
+    except (BadAccount, Refused) as error:
+        raise Finding(
+            f"{username}: {error} The teams above are registered; this line and those below are not."
+        ) from None
+    if made_up:  # told as soon as it counts, for nobody can look it up later
+        click.echo(f"{username}\t{made_up}")
 
 
 async def _team_id(services: Services, username: str) -> int:

@@ -79,7 +79,7 @@ def fault_of(error: Exception) -> Fault:
             return Fault(status=429, code="too_many_logins", detail=str(error), retry_after=error.retry_after)
         case TooManyLogins() | Overloaded() | Unavailable():
             return Fault(status=503, code="overloaded", detail=str(error), retry_after=error.retry_after)
-        case SQLAlchemyError() | LogAway():
+        case SQLAlchemyError() | LogAway() | OSError():
             logger.warning("database_away", error=str(error))
             return Fault(status=503, code="unavailable", detail=str(Unavailable()), retry_after=5)
         case ValidationException():

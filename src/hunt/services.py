@@ -1,9 +1,10 @@
 """The parts of one process, wired: what pages, API and commands are built on."""
 
 import asyncio
+import gc
 import hashlib
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +30,9 @@ from hunt.log.tail import Tail
 from hunt.log.writer import Writer
 from hunt.replica import LogAway, Replica, connect, publish_interval
 from hunt.settings import Settings
+
+GC_THRESHOLDS = (10_000, 10, 10)
+"""Objects made before the garbage collector looks at them, and how often it looks at older ones."""
 
 T = TypeVar("T")
 
@@ -82,6 +86,7 @@ class Services:
         self.accounts = Accounts(engine, self.writer, self.tail, Sessions(settings.secret_key, now))
         self.failed: BaseException | None = None
         self.writer.publish = self.replica.publish
+        self.tail.on_replaced += [self.accounts.sessions.read_again, self.replica.forget]
         self.accounts.on_ended = self.hub.end_sessions
         self.feed.refresh = self.accounts.refresh_sessions
         self.feed.on_moment = self.hub.replaced
@@ -131,9 +136,23 @@ async def running(services: Services) -> AsyncIterator[Services]:
         tasks = [asyncio.create_task(_guarded(services, name, part), name=name) for name, part in parts]
         await services.feed.poll()
         try:
-            yield services
+            with _little_collecting():
+                yield services
         finally:
             await _cancel(tasks)
+
+
+@contextmanager
+def _little_collecting() -> Iterator[None]:
+    """Let the garbage collector leave alone what was loaded: each look through it would stop every page for 0.1 s."""
+    before = gc.get_threshold()
+    gc.set_threshold(*GC_THRESHOLDS)
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 async def _guarded(services: Services, name: str, part: Coroutine[Any, Any, None]) -> None:

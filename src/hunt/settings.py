@@ -65,8 +65,11 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise BadSetting(f"HUNT_SECRET_KEY must have at least {MIN_SECRET_LENGTH} characters, random ones.")
         if self.role not in {"all", "web"}:
             raise BadSetting(f"HUNT_ROLE is `{self.role}`; it is `all` or `web`.")
-        if self.public_url is not None and urlsplit(self.public_url).scheme not in {"http", "https"}:
+        public = urlsplit(self.public_url or "https://any")
+        if public.scheme not in {"http", "https"} or not public.hostname:
             raise BadSetting("HUNT_PUBLIC_URL must be an address like https://hunt.example.org.")
+        if not self.reconcile_seconds > 0 or self.scrub_entries_per_second < 1:
+            raise BadSetting("HUNT_RECONCILE_SECONDS and HUNT_SCRUB_ENTRIES_PER_SECOND must be above 0.")
         if self.workers < 1 or not 0 < self.port < 65536:  # noqa: PLR2004 - the range of TCP ports
             raise BadSetting("HUNT_WORKERS must be at least 1 and HUNT_PORT a port number.")
 

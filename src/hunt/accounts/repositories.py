@@ -1,21 +1,33 @@
 """Teams, operators and sessions in SQL."""
 
+from typing import TypeVar
+
+from advanced_alchemy.base import ModelProtocol
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from hunt.accounts.tables import OperatorRow, SessionRow
 from hunt.log.tables import TeamRow
 
+Row = TypeVar("Row", bound=ModelProtocol)
 
-class TeamRepository(SQLAlchemyAsyncRepository[TeamRow]):
+
+class _Repository(SQLAlchemyAsyncRepository[Row]):
+    """Lets SQLAlchemy's errors through: wrapped, a lost connection and a taken name look alike."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        super().__init__(session=session, wrap_exceptions=False)
+
+
+class TeamRepository(_Repository[TeamRow]):
     model_type = TeamRow
 
 
-class OperatorRepository(SQLAlchemyAsyncRepository[OperatorRow]):
+class OperatorRepository(_Repository[OperatorRow]):
     model_type = OperatorRow
 
 
-class SessionRepository(SQLAlchemyAsyncRepository[SessionRow]):
+class SessionRepository(_Repository[SessionRow]):
     model_type = SessionRow
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from advanced_alchemy.exceptions import DuplicateKeyError
 from advanced_alchemy.filters import OrderBy
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from hunt.accounts.errors import BadAccount, NotAllowed, WrongLogin
@@ -44,26 +44,41 @@ class Accounts:
             username = clean_username(username)
         except BadAccount:
             raise WrongLogin from None
-        self.throttle.check(username, address)
+        account = f"{kind} {username}"
+        self.throttle.attempt(account, address)
         row = await self._find(kind, username)
         if not await self.passwords.verify(row.password_hash if row else None, password) or row is None:
-            self.throttle.failed(username, address)
             raise WrongLogin
-        self.throttle.succeeded(username)
+        self.throttle.succeeded(account, address)
         if kind == "team" and not self.is_active_team(row.id):
             raise NotAllowed("This team is deactivated. Ask headquarters.")
-        return await self.start_session(kind, row.id, label)
+        return await self.start_session(kind, row.id, label, row.password_hash)
 
     async def _find(self, kind: Kind, username: str) -> TeamRow | OperatorRow | None:
         async with AsyncSession(self.engine) as session:
             if kind == "team":
-                return await TeamRepository(session=session).get_one_or_none(username=username)
-            return await OperatorRepository(session=session).get_one_or_none(username=username)
+                return await TeamRepository(session).get_one_or_none(username=username)
+            return await OperatorRepository(session).get_one_or_none(username=username)
 
-    async def start_session(self, kind: Kind, account_id: int, label: str) -> tuple[Session, str]:
+    async def start_session(
+        self, kind: Kind, account_id: int, label: str, password_hash: str | None = None
+    ) -> tuple[Session, str]:
+        """A new session and its token; Conflict where the account has another password than `password_hash` by now."""
         session, token = self.sessions.issue(kind, account_id)
-        await self.writer.submit(prepare=lambda connection: self.sessions.add(connection, session, label))
+
+        async def add(connection: AsyncConnection) -> None:
+            async with inside(connection) as db:
+                if password_hash is not None and await self._password_hash(db, kind, account_id) != password_hash:
+                    raise Conflict("password_changed", "The password was changed meanwhile. Log in again.")
+            await self.sessions.add(connection, session, label)
+
+        await self.writer.submit(prepare=add)
         return session, token
+
+    async def _password_hash(self, db: AsyncSession, kind: Kind, account_id: int) -> str | None:
+        if kind == "team":
+            return (await TeamRepository(db).get_one(id=account_id)).password_hash
+        return (await OperatorRepository(db).get_one(id=account_id)).password_hash
 
     def is_active_team(self, team_id: int) -> bool:
         state = self.tail.board.teams.get(team_id)
@@ -109,7 +124,7 @@ class Accounts:
     async def devices(self, session: Session) -> list[SessionRow]:
         """The account's sessions that are valid, newest first."""
         async with AsyncSession(self.engine, expire_on_commit=False) as db:
-            rows = await SessionRepository(session=db).list(
+            rows = await SessionRepository(db).list(
                 OrderBy("created_at", "desc"), kind=session.kind, account_id=session.account_id, revocation=None
             )
         now = self.writer.clock()
@@ -134,10 +149,10 @@ class Accounts:
         async def insert(connection: AsyncConnection) -> Command:
             try:
                 async with inside(connection) as db:
-                    row = await TeamRepository(session=db).add(
+                    row = await TeamRepository(db).add(
                         TeamRow(username=username, name=name, password_hash=stored), auto_commit=True
                     )
-            except DuplicateKeyError:
+            except IntegrityError:
                 raise Conflict("name_taken", "A team has this user name or this name already.") from None
             return RegisterTeam(team_id=row.id, username=username, name=name)
 
@@ -160,10 +175,10 @@ class Accounts:
         async def update(connection: AsyncConnection) -> Command:
             try:
                 async with inside(connection) as db:
-                    await TeamRepository(session=db).update(
+                    await TeamRepository(db).update(
                         TeamRow(id=team_id, name=name), attribute_names=["name"], auto_commit=True
                     )
-            except DuplicateKeyError:
+            except IntegrityError:
                 raise Conflict("name_taken", "A team has this name already.") from None
             return RenameTeam(team_id=team_id, name=name)
 
@@ -198,11 +213,9 @@ class Accounts:
         async def store(connection: AsyncConnection) -> None:
             async with inside(connection) as db:
                 if isinstance(row, TeamRow):
-                    await TeamRepository(session=db).update(row, attribute_names=["password_hash"], auto_commit=True)
+                    await TeamRepository(db).update(row, attribute_names=["password_hash"], auto_commit=True)
                 else:
-                    await OperatorRepository(session=db).update(
-                        row, attribute_names=["password_hash"], auto_commit=True
-                    )
+                    await OperatorRepository(db).update(row, attribute_names=["password_hash"], auto_commit=True)
             await self.sessions.revoke(connection, kind, account_id, but=but)
 
         await self.writer.submit(prepare=store)
@@ -212,9 +225,9 @@ class Accounts:
         async with AsyncSession(self.engine, expire_on_commit=False) as db:
             row: TeamRow | OperatorRow | None
             if kind == "team":
-                row = await TeamRepository(session=db).get_one_or_none(id=account_id)
+                row = await TeamRepository(db).get_one_or_none(id=account_id)
             else:
-                row = await OperatorRepository(session=db).get_one_or_none(id=account_id)
+                row = await OperatorRepository(db).get_one_or_none(id=account_id)
         if row is None:
             raise NotFound(f"There is no {kind} with the id {account_id}.")
         return row
@@ -227,23 +240,23 @@ class Accounts:
         stored = password_hash or await self.passwords.hash(check_password(password))
         try:
             async with AsyncSession(self.engine, expire_on_commit=False) as db:
-                row = await OperatorRepository(session=db).add(
+                row = await OperatorRepository(db).add(
                     OperatorRow(username=username, password_hash=stored), auto_commit=True
                 )
-        except DuplicateKeyError:
+        except IntegrityError:
             raise Conflict("name_taken", "An operator has this user name already.") from None
         return row.id
 
     async def operators(self) -> list[OperatorRow]:
         async with AsyncSession(self.engine, expire_on_commit=False) as db:
-            return list(await OperatorRepository(session=db).list(OrderBy("username", "asc")))
+            return list(await OperatorRepository(db).list(OrderBy("username", "asc")))
 
     async def operator_name(self, account_id: int) -> str:
         return (await self._get("operator", account_id)).username
 
     async def teams(self) -> list[TeamRow]:
         async with AsyncSession(self.engine, expire_on_commit=False) as db:
-            return list(await TeamRepository(session=db).list(OrderBy("id", "asc")))
+            return list(await TeamRepository(db).list(OrderBy("id", "asc")))
 
     async def team_named(self, username: str) -> TeamRow | None:
         row = await self._find("team", clean_username(username))

@@ -133,6 +133,10 @@ class Sessions:
             rows = (await connection.execute(statement)).all()
         return [Ended(revocation=row.revocation, id=row.id) for row in rows]
 
+    def read_again(self) -> None:
+        """Read the ended sessions from the first at the next time: the database may be another one than it was."""
+        self.last_revocation = 0
+
     async def refresh(self, engine: AsyncEngine) -> list[str]:
         """Learn which sessions ended since the last time; their ids."""
         ended = await self.read_ended(engine, self.last_revocation)

@@ -93,7 +93,9 @@ async def register(
 ) -> Response[Json]:
     if services.hunt.registration != "open":
         raise NotAllowed("Registration is closed. Ask headquarters.")
-    team_id, done = await services.accounts.register(data.username, data.name, data.password)
+    team_id, done = await services.accounts.register(
+        data.username, data.name, data.password, request=await repeatable(request)
+    )
     _, token = await services.accounts.start_session("team", team_id, device(request))
     wrote(request.scope, done.head)
     body = {"team_id": team_id, "token": token}

@@ -1,5 +1,6 @@
 """What other processes and the people who run the server ask for: the log, ended sessions, health, metrics."""
 
+import asyncio
 import ipaddress
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.accounts.errors import NotAllowed, NotLoggedIn
 from hunt.api.common import AnyRequest, Json, Limit, LogId, OptionalId, identity, plain
@@ -16,6 +18,9 @@ from hunt.services import Services
 
 LOG_PAGE_ENTRIES = 500
 MAX_LOG_PAGE_ENTRIES = 1_000
+
+DATABASE_SECONDS = 2.0
+"""How long a health check waits for SQL."""
 
 
 def _check_insider(request: AnyRequest) -> None:
@@ -44,8 +49,9 @@ async def log(
 
 @get("/api/sessions")
 async def sessions(request: AnyRequest, services: NamedDependency[Services], since: LogId = 0) -> Json:
-    if identity(request).by != "service":
-        raise NotAllowed("This is for the server's own processes.")
+    who = identity(request)
+    if who.by != "service":
+        raise NotAllowed("This is for the server's own processes.") if who.session else NotLoggedIn
     ended = await services.accounts.sessions.read_ended(services.engine, since)
     return {"ended": plain(ended), "last": ended[-1].revocation if ended else since}
 
@@ -58,17 +64,27 @@ async def live() -> Json:
 @get("/health/ready")
 async def ready(services: NamedDependency[Services]) -> Response[Json]:
     replica = await services.replica.status()
+    log_head = await _log_head(services)
     body = {
-        "database": services.feed.is_current,
+        "database": log_head is not None,
         "redis": replica.available,
-        "log_head": services.tail.head,
+        "log_head": log_head,
         "replica_head": replica.head,
         "feed_head": services.tail.head,
         "waiting_commands": services.writer.waiting,
         "sockets": len(services.hub.connections),
         "failed": None if services.failed is None else type(services.failed).__name__,
     }
-    return Response(body, status_code=200 if services.is_ready else 503)
+    return Response(body, status_code=200 if services.is_ready and log_head is not None else 503)
+
+
+async def _log_head(services: Services) -> int | None:
+    """The last id in SQL, None when SQL does not say so in time."""
+    try:
+        async with asyncio.timeout(DATABASE_SECONDS):
+            return (await services.reader.head())[0]
+    except (SQLAlchemyError, OSError):  # too late is one of them
+        return None
 
 
 class _Figures(Collector):

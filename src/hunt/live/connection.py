@@ -59,7 +59,7 @@ class Subscription(Struct, kw_only=True):
         return cls(
             id=call.sub,
             dataset=dataset,
-            slug=call.slug,
+            slug="" if dataset.about == "team" else call.slug,  # values are kept by it
             html=call.format == "html",
             since=call.since,
             cursor=since,

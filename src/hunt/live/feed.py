@@ -21,13 +21,16 @@ from hunt.log.database import append_transaction
 from hunt.log.history import read_more, refold
 from hunt.log.tail import Gap, Tail
 from hunt.log.writer import Overloaded, Unavailable, Writer
-from hunt.replica import Away, Behind, Gone, Unreadable
+from hunt.replica import Away, Unreadable
 
 POLL_SECONDS = 0.5
 """How often SQL is asked for entries of others: what a page may be late when nothing else tells of them."""
 
 MAX_LATE_SECONDS = 10.0
 """Without an answer from SQL for so long this process is not ready."""
+
+REACH_SECONDS = 2.0
+"""The longest that somebody waits for this process to be as new as they are."""
 
 TICK_SECONDS = 5.0
 """The longest that a moment may be slept towards at once, so that a clock that jumps is noticed."""
@@ -84,12 +87,13 @@ class Feed:
             self._polls_done, self._polled_at = number, self.clock()
 
     async def reach(self, id: int) -> None:
-        """Be at `id` or beyond it, if the log is: SQL is read when this process is behind."""
+        """Be at `id` or beyond it, if the log is: SQL is read when this process is behind.
+
+        Raises what a database that does not answer raises, TimeoutError after `REACH_SECONDS`.
+        """
         if self.tail.head < id:
-            try:
+            async with asyncio.timeout(REACH_SECONDS):
                 await self.poll()
-            except (SQLAlchemyError, OSError) as error:
-                logger.warning("poll_failed", error=str(error))
 
     async def change_hunt(self, hunt: Hunt) -> None:
         """Play by another version of the hunt from now on; everything is folded again under its rules."""
@@ -120,11 +124,10 @@ class Feed:
                 entries = await read_stream(head, STREAM_BLOCK_MILLISECONDS, STREAM_ENTRIES)
                 check_chain(head, digest, entries)
                 self.tail.accept(entries)
-            except (BrokenChain, Gap, Behind, Gone, Unreadable) as error:
-                logger.info("stream_refused", error=str(error))
-                await self.reach(head + 1)
-                await asyncio.sleep(STREAM_PAUSE_SECONDS)
             except Away:
+                await asyncio.sleep(STREAM_PAUSE_SECONDS)
+            except (BrokenChain, Gap, Unreadable) as error:  # the next poll reads SQL instead
+                logger.info("stream_refused", error=str(error))
                 await asyncio.sleep(STREAM_PAUSE_SECONDS)
 
     # --- time
@@ -132,12 +135,14 @@ class Feed:
     async def _keep_time(self) -> None:
         """Give teams what they are entitled to: at the start, after a change of the hunt, and at every moment of it."""
         while True:
+            now = self.clock()  # before: a moment that comes while teams catch up is waited for, and so not missed
             await self._catch_up_all()
             self.on_moment()
-            await self._sleep_until(self._next_moment())
+            await self._sleep_until(self._next_moment(now))
 
-    def _next_moment(self) -> datetime:
-        hunt, now = self.tail.board.hunt, self.clock()
+    def _next_moment(self, now: datetime) -> datetime:
+        """The first moment after `now` at which something may come about by itself."""
+        hunt = self.tail.board.hunt
         ends = [hunt.end] if hunt.end else []
         later = [moment for moment in (*moments(hunt), *ends) if moment > now]
         return min(later, default=datetime.max.replace(tzinfo=UTC))

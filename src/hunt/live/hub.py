@@ -124,18 +124,18 @@ class Hub:
         team = self._teams[team_id]
         key = (subscription.dataset.name, subscription.slug, subscription.html)
         while key not in team.values:
-            view, head = self.view(team_id), self.tail.head
+            view, head, board = self.view(team_id), self.tail.head, self.tail.board
             if not subscription.dataset.is_open_to(view, subscription.slug):
                 return None
             value = await self._make(team_id, subscription, view)
-            if head == self.tail.head:  # else it may be of two moments: make it again
+            if head == self.tail.head and board is self.tail.board:  # else it may be of two moments: make it again
                 team.values[key] = self._encoded(subscription, value)
         return team.values[key], self.tail.head
 
     async def _make(self, team_id: int, subscription: Subscription, view: View) -> Value:
         if subscription.dataset.make is not None:
             return subscription.dataset.make(view, subscription.slug)
-        return activity_page(view, await self.history.newest(team_id, ACTIVITY_PAGE_ENTRIES))
+        return activity_page(view, await self.history.newest(team_id, ACTIVITY_PAGE_ENTRIES, self.tail.head + 1))
 
     def _encoded(self, subscription: Subscription, value: Value) -> bytes:
         if subscription.html:
@@ -150,12 +150,16 @@ class Hub:
         if pick is None:
             return []
         if key not in team.picked:
+            board = self.tail.board
             entries = await self.history.between(team_id, subscription.scanned, upto)
             view = self.view(team_id)
             values = ((entry, pick(view, subscription.slug, entry)) for entry in entries)
+            picked = [(entry, protocol.body(value)) for entry, value in values if value is not None]
+            if board is not self.tail.board:  # of another history: not for those who come later
+                return picked
             if len(team.picked) >= MAX_SHARED_PICKS:
                 team.picked.clear()
-            team.picked[key] = [(entry, protocol.body(value)) for entry, value in values if value is not None]
+            team.picked[key] = picked
         return team.picked[key]
 
     async def fits(self, id: int, digest: str | None, *, may_lack: bool) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 APPEND_LOCK = 4_847_566
@@ -24,8 +24,13 @@ POOL_SIZE = 10
 def connect(url: str) -> AsyncEngine:
     """An engine for `sqlite+aiosqlite://…` or `postgresql+asyncpg://…`; nothing is opened yet.
 
-    Its errors do not show the values of a statement: they are logged, and some are hashes of passwords.
+    DatabaseAway for an address that cannot be understood. Errors do not show the values of a statement: they are
+    logged, and some are hashes of passwords.
     """
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise DatabaseAway(f"The database address cannot be understood: {error}.") from None
     if url.startswith("sqlite"):
         arguments: dict[str, Any] = {"timeout": LOCK_TIMEOUT_SECONDS}
         engine = create_async_engine(url, connect_args=arguments, pool_size=POOL_SIZE, hide_parameters=True)
@@ -64,11 +69,10 @@ def _tame_sqlite(engine: AsyncEngine) -> None:
 class DatabaseAway(Exception):
     """The database cannot be opened; the message names it, without its password, and says why."""
 
-    def __init__(self, engine: AsyncEngine, error: Exception) -> None:
+    @classmethod
+    def because(cls, engine: AsyncEngine, error: Exception) -> "DatabaseAway":
         reason = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-        super().__init__(
-            f"The database {engine.url.render_as_string(hide_password=True)} cannot be opened: {reason[0]}."
-        )
+        return cls(f"The database {engine.url.render_as_string(hide_password=True)} cannot be opened: {reason[0]}.")
 
 
 @asynccontextmanager
@@ -78,7 +82,7 @@ async def opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         await connection.start()
     except (OSError, DBAPIError) as error:
-        raise DatabaseAway(engine, error) from error
+        raise DatabaseAway.because(engine, error) from error
     try:
         yield connection
     finally:

@@ -118,6 +118,14 @@ class LogReader:
         async with self.engine.connect() as connection:
             return (await read_page(connection, statement))[::-1]
 
+    async def deltas(self, team_id: int, first: int, end: int) -> tuple[int, int]:
+        """The keys and clues that a team's entries with ids in [first, end) brought."""
+        sums = [func.coalesce(func.sum(column), 0) for column in (_log.c.currency_delta, _log.c.strong_currency_delta)]
+        mine = or_(_log.c.team_id == team_id, _log.c.team_id.is_(None))
+        async with self.engine.connect() as connection:
+            row = (await connection.execute(select(*sums).where(_log.c.id >= first, _log.c.id < end, mine))).one()
+        return int(row[0]), int(row[1])
+
     async def pages(self, after: int = 0) -> AsyncGenerator[list[Entry], None]:
         """Everything after `after`, in pages of at most `PAGE_ENTRIES`, from one snapshot."""
         async with self.engine.connect() as connection:

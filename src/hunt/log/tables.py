@@ -1,6 +1,6 @@
 """The tables that carry the game: `teams` and `activity_log`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from advanced_alchemy.base import DefaultBase, IdentityBase
@@ -25,7 +25,18 @@ class Moment(TypeDecorator[datetime]):
         return stamp(value) if value is not None and dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> datetime | None:
-        return parse_stamp(value) if isinstance(value, str) else value
+        return _read(value) if isinstance(value, str) else value
+
+
+UNREADABLE = datetime.min.replace(tzinfo=UTC)
+"""Stands for a time that somebody edited by hand into none; no digest fits it."""
+
+
+def _read(text: str) -> datetime:
+    try:
+        return parse_stamp(text)
+    except ValueError:
+        return UNREADABLE
 
 
 RequestKey = String(160).with_variant(String(160, collation="C"), "postgresql")
@@ -48,7 +59,7 @@ class EntryRow(DefaultBase):
     __tablename__ = "activity_log"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    team_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("teams.id"))
     timestamp: Mapped[datetime] = mapped_column(Moment())
     type: Mapped[str] = mapped_column(String(64))
     slug: Mapped[str | None] = mapped_column(Text)

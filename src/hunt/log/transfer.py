@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import TextIO
 
 import msgspec
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hunt.game import entries as e
@@ -47,16 +47,17 @@ async def verify(engine: AsyncEngine) -> tuple[int, str]:
 async def load(engine: AsyncEngine, lines: Iterable[str]) -> int:
     """Fill an empty log with exported lines, ids and digests as they are; how many there were.
 
-    Teams that do not exist are made from `team_registered`, without a password. Raises NotEmpty, BadLine, or
-    BrokenChain; nothing is kept then.
+    Teams that do not exist are made from `team_registered`, without a password, so nobody can log in as one. Raises
+    NotEmpty, BadLine, or BrokenChain; nothing is kept then.
     """
     async with append_transaction(engine) as connection:
         if await connection.scalar(select(EntryRow.id).limit(1)) is not None:
             raise NotEmpty
         head, digest = 0, e.GENESIS
+        teams = _Teams(connection, set(await connection.scalars(select(TeamRow.id))))
         for page in _pages(lines):
             head, digest = e.check_chain(head, digest, page)
-            await _make_teams(connection, page)
+            await teams.follow(page)
             await connection.execute(insert(EntryRow), [row_of(entry) for entry in page])
         await _skip_used_ids(connection)
         await connection.commit()
@@ -77,7 +78,7 @@ def _pages(lines: Iterable[str]) -> Iterator[list[e.Entry]]:
             continue
         try:
             page.append(e.decode_entry(line))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeEncodeError) as error:
             raise BadLine(f"line {number} is no entry of a log: {error}") from None
         if len(page) == PAGE_ENTRIES:
             yield page
@@ -86,12 +87,27 @@ def _pages(lines: Iterable[str]) -> Iterator[list[e.Entry]]:
         yield page
 
 
-async def _make_teams(connection: AsyncConnection, page: list[e.Entry]) -> None:
-    for entry in page:
-        event = e.event_of(entry)
-        if entry.team_id is None or not isinstance(event, e.TeamRegistered):
-            continue
-        known = await connection.scalar(select(TeamRow.id).where(TeamRow.id == entry.team_id))
-        if known is None:
-            values = {"id": entry.team_id, "username": event.username, "name": event.name}
-            await connection.execute(insert(TeamRow).values(values))
+class _Teams:
+    """The accounts that the entries of an import speak of."""
+
+    def __init__(self, connection: AsyncConnection, known: set[int]) -> None:
+        self._connection = connection
+        self._known = known
+        self._made: set[int] = set()
+
+    async def follow(self, page: list[e.Entry]) -> None:
+        """Make those that are missing, with the names that they have after this page. Raises BrokenChain."""
+        for entry in page:
+            match e.event_of(entry):
+                case e.TeamRegistered(username, name) if entry.team_id is not None and entry.team_id not in self._known:
+                    await self._make(entry.team_id, username, name)
+                case e.TeamRenamed(name) if entry.team_id in self._made:
+                    rename = update(TeamRow).where(TeamRow.id == entry.team_id).values(name=name)
+                    await self._connection.execute(rename)
+            if entry.team_id is not None and entry.team_id not in self._known:
+                raise e.BrokenChain(entry.id, f"is of team {entry.team_id}, which nobody registered")
+
+    async def _make(self, team_id: int, username: str, name: str) -> None:
+        await self._connection.execute(insert(TeamRow).values(id=team_id, username=username, name=name))
+        self._known.add(team_id)
+        self._made.add(team_id)

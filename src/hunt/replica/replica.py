@@ -56,6 +56,7 @@ class Replica:
         filler = Filler(scripts, source, health, pace)
         self._scripts = scripts
         self._health = health
+        self._ledgers = ledgers
         self._blocking = blocking(redis)
         self._builder = Builder(redis, scripts, source, health, pace)
         self._reconciler = Reconciler(
@@ -110,6 +111,10 @@ class Replica:
     async def read(self, after: int, block_ms: int, count: int) -> list[Entry]:
         """Waits up to `block_ms` for the entries after `after`; see `Reader.read`. Unreadable means: read the log."""
         return await self._reader.read(after, block_ms, count)
+
+    def forget(self) -> None:
+        """Trust nothing that was read so far: the SQL log may be another one than it was."""
+        self._ledgers.clear()
 
     async def status(self) -> Status:
         """How things stand, within `STATUS_SECONDS`."""

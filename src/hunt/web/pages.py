@@ -98,19 +98,12 @@ def check_solution(view: View, slug: str) -> None:
 @get("/activity")
 async def activity(request: AnyRequest, pages: NamedDependency[Pages], before: OptionalId = None) -> Response[str]:
     view = team_view(request, pages)
-    newest = await pages.services.history.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, before)
-    later = await _balance_after(pages, view, before)
+    reader, end = pages.services.reader, pages.services.tail.head + 1
+    before = min(before or end, end)
+    newest = await reader.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, before)
+    later = await reader.deltas(view.team_id, before, end) if before < end else (0, 0)
     value = _stamped(activity_page(view, newest, *later), pages)
     return pages.draw(request, "activity.html", "Activity", activity=value)
-
-
-async def _balance_after(pages: Pages, view: View, before: int | None) -> tuple[int, int]:
-    """The keys and clues that came with entry `before` and after it: they are not in the balance of an older page."""
-    if before is None:
-        return 0, 0
-    head = pages.services.tail.head
-    later = await pages.services.history.between(view.team_id, before - 1, head)
-    return sum(entry.currency_delta for entry in later), sum(entry.strong_currency_delta for entry in later)
 
 
 @get("/team")
