@@ -134,8 +134,8 @@ async def running(services: Services) -> AsyncIterator[Services]:
         if settings.watch_content:
             parts.append(("content", _watch_content(services)))
         tasks = [asyncio.create_task(_guarded(services, name, part), name=name) for name, part in parts]
-        await services.feed.poll()
         try:
+            await services.feed.poll()
             with _little_collecting():
                 yield services
         finally:
