@@ -1,7 +1,8 @@
 """Engines for the two stores, and the one transaction in which the log is written."""
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url, text
@@ -75,13 +76,21 @@ class DatabaseAway(Exception):
         return cls(f"The database {engine.url.render_as_string(hide_password=True)} cannot be opened: {reason[0]}.")
 
 
+def _try_file(path: str) -> None:
+    """Raises sqlite3.Error for a file that is no database. The driver does, too, but its thread then outlives the loop."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA schema_version")
+
+
 @asynccontextmanager
 async def opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection for a command that starts; DatabaseAway where there is none to be had."""
     connection = engine.connect()
     try:
+        if engine.dialect.name == "sqlite":
+            _try_file(engine.url.database or "")
         await connection.start()
-    except (OSError, DBAPIError) as error:
+    except (OSError, DBAPIError, sqlite3.Error) as error:
         raise DatabaseAway.because(engine, error) from error
     try:
         yield connection
