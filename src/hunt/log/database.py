@@ -77,7 +77,7 @@ class DatabaseAway(Exception):
 
 
 def _try_file(path: str) -> None:
-    """Raises sqlite3.Error for a file that is no database. The driver does, too, but its thread then outlives the loop."""
+    """Raises sqlite3.Error for a file that is no database. The driver does so too, but its thread outlives the loop."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA schema_version")
 
