@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from replica_world import MemoryLog, Parts, new_fake_url, replica_at, running
+from replica_world import MemoryLog, new_fake_url, replica_at, running
 
-from hunt.replica import Replica, connect
+from hunt.replica import Replica
 from hunt.replica.publisher import BUFFER_ENTRIES
 from servers import RedisServer
 from waiting import eventually
@@ -138,14 +138,6 @@ async def test_a_bug_in_a_task_is_not_hidden(address: str, log: MemoryLog) -> No
         with pytest.raises(ExceptionGroup) as caught:
             await replica.run()
         assert caught.group_contains(ZeroDivisionError)
-
-
-async def test_two_clients_of_one_fake_url_share_a_server(parts: Parts) -> None:
-    one, two, other = connect("fake://shared"), connect("fake://shared"), connect("fake://other")
-    await one.set("a", "1")
-    assert (await two.get("a"), await other.get("a")) == (b"1", None)
-    for client in (one, two, other):
-        await client.aclose()
 
 
 async def test_for_a_redis_in_this_process_entries_are_collected_before_they_are_published(log: MemoryLog) -> None:

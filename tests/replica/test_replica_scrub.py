@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 from replica_world import MemoryLog, Parts, replica_at, rewrite, running
 
 from hunt.game.entries import encode_entry
-from hunt.replica import Replica, connect, keys
+from hunt.replica import Replica, keys
 from hunt.replica.diagnosis import diagnose
 from hunt.replica.scripts import Inspection
 from servers import RedisServer
@@ -137,11 +137,6 @@ async def test_verify_and_status_say_that_redis_is_away(redis_server: RedisServe
         assert "does not answer" in (await replica.verify())[0]
         status = await replica.status()
         assert (status.available, status.head) == (False, None)
-
-
-def test_a_url_of_another_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="scheme"):
-        connect("http://127.0.0.1")
 
 
 RIGHT = Inspection("1", 10, "d10", "gen", "", 10, "0-10")

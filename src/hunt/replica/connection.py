@@ -1,6 +1,8 @@
 """Connections to Redis, with limits of our own instead of the client's defaults."""
 
-from typing import Final
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import ConnectionPool, Redis
@@ -19,6 +21,24 @@ _PROTOCOL: Final = 2
 _fake_servers: dict[str, FakeServer] = {}
 
 
+class _Client(Redis):
+    """A client in which no cancellation is lost.
+
+    On Python 3.11 `asyncio.wait_for`, through which the client writes, swallows one that arrives as the write ends; a
+    task that was cancelled would then go on for ever.
+    """
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        execute: Callable[..., Awaitable[Any]] = super().execute_command
+        task = asyncio.current_task()
+        before = task.cancelling() if task else 0
+        try:
+            return await execute(*args, **options)
+        finally:
+            if task and task.cancelling() > before:
+                raise asyncio.CancelledError
+
+
 def connect(url: str) -> Redis:
     """A client for redis://, rediss://, unix:// or fake://; the last is one server per process and URL.
 
@@ -26,8 +46,9 @@ def connect(url: str) -> Redis:
     """
     if url.startswith("fake://"):
         server = _fake_servers.setdefault(url, FakeServer())
-        return FakeAsyncRedis(server=server, protocol=_PROTOCOL, retry=_retry())
-    return Redis.from_url(
+        fake = FakeAsyncRedis(server=server, protocol=_PROTOCOL, retry=_retry())
+        return _Client.from_pool(fake.connection_pool)
+    return _Client.from_url(
         url,
         protocol=_PROTOCOL,
         socket_timeout=COMMAND_SECONDS,
@@ -41,7 +62,7 @@ def blocking(redis: Redis) -> Redis:
     """A client of the same server for commands that block: without a time limit on the socket. Close it yourself."""
     pool = redis.connection_pool
     kwargs = {**pool.connection_kwargs, "socket_timeout": None, "retry": _retry()}
-    return Redis.from_pool(ConnectionPool(connection_class=pool.connection_class, **kwargs))
+    return _Client.from_pool(ConnectionPool(connection_class=pool.connection_class, **kwargs))
 
 
 def publish_interval(url: str) -> float:

@@ -1,0 +1,56 @@
+"""Clients of Redis."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from hunt.replica import connect
+from hunt.replica.connection import blocking
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_two_clients_of_one_fake_url_share_a_server() -> None:
+    one, two, other = connect("fake://shared"), connect("fake://shared"), connect("fake://other")
+    await one.set("a", "1")
+    assert (await two.get("a"), await other.get("a")) == (b"1", None)
+    for client in (one, two, other):
+        await client.aclose()
+
+
+async def test_a_blocking_client_talks_to_the_same_server(redis: Redis) -> None:
+    await redis.set("a", "1")
+    client = blocking(redis)
+    assert await client.get("a") == b"1"
+    await client.aclose()
+
+
+async def test_a_redis_that_is_not_there_is_told_at_once() -> None:
+    client = connect("redis://127.0.0.1:1")
+    async with asyncio.timeout(1):
+        with pytest.raises(RedisConnectionError):
+            await client.ping()
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_task_that_is_cancelled_ends_wherever_it_is(redis: Redis, turns: int) -> None:
+    async def ask_for_ever() -> None:
+        while True:
+            await redis.get("a")
+
+    for _ in range(20):
+        task = asyncio.create_task(ask_for_ever())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        _, pending = await asyncio.wait([task], timeout=2)
+        if pending:
+            task.cancel()
+        assert not pending
+
+
+def test_a_url_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="scheme"):
+        connect("http://127.0.0.1")
