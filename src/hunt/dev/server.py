@@ -76,7 +76,7 @@ def _greeting(settings: Settings, hunt: Hunt, accounts: Fixtures) -> str:
     """Where the server is, and who may log in."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     here = f"http://{host}:{settings.port}"
-    lines = [f"{hunt.title} is on {here}/ (operators: {here}/ops/, API: {here}/api/schema)"]
+    lines = [f"{hunt.title} is on {here}/ (its API: {here}/api/schema)"]
     lines += [f"  log in as team `{team.username}` with password `{accounts.password}`" for team in accounts.teams]
     lines += [f"  or as operator `{each.username}` with password `{accounts.password}`" for each in accounts.operators]
     return "\n".join([*lines, "Ctrl-C stops it."])
