@@ -42,16 +42,16 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The salted hash to store."""
-        async with self._place():
+        async with self.turn():
             return await asyncio.to_thread(self._hasher.hash, password)
 
-    async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether the password fits; never where nothing is stored. Takes as long either way."""
-        async with self._place():
-            return await asyncio.to_thread(self._verify, stored or self._nobody, password) and stored is not None
+    async def fits(self, stored: str | None, password: str) -> bool:
+        """Whether the password fits; never where nothing is stored. Takes as long either way. To be asked in a turn."""
+        compared = self._nobody if stored is None else stored
+        return await asyncio.to_thread(self._verify, compared, password) and stored is not None
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
+    async def turn(self) -> AsyncIterator[None]:
         """A turn at the threads; TooManyLogins when the queue before them is full."""
         if self._waiting >= MAX_WAITING_HASHES:
             raise TooManyLogins

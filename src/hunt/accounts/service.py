@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from advanced_alchemy.exceptions import NotFoundError
 from advanced_alchemy.filters import OrderBy
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -45,11 +46,15 @@ class Accounts:
         except BadAccount:
             raise WrongLogin from None
         account = f"{kind} {username}"
-        self.throttle.attempt(account, address)
+        self.throttle.check(account, address)
         row = await self._find(kind, username)
-        if not await self.passwords.verify(row.password_hash if row else None, password) or row is None:
-            raise WrongLogin
-        self.throttle.succeeded(account, address)
+        async with self.passwords.turn():
+            # Again, for those who came at the same moment and have failed while this one waited.
+            self.throttle.check(account, address)
+            if not await self.passwords.fits(row.password_hash if row else None, password) or row is None:
+                self.throttle.failed(account, address)
+                raise WrongLogin
+        self.throttle.succeeded(account)
         if kind == "team" and not self.is_active_team(row.id):
             raise NotAllowed("This team is deactivated. Ask headquarters.")
         return await self.start_session(kind, row.id, label, row.password_hash)
@@ -124,7 +129,7 @@ class Accounts:
     async def devices(self, session: Session) -> list[SessionRow]:
         """The account's sessions that are valid, newest first."""
         async with AsyncSession(self.engine, expire_on_commit=False) as db:
-            rows = await SessionRepository(db).list(
+            rows = await SessionRepository(db).get_many(
                 OrderBy("created_at", "desc"), kind=session.kind, account_id=session.account_id, revocation=None
             )
         now = self.writer.clock()
@@ -178,6 +183,8 @@ class Accounts:
                     await TeamRepository(db).update(
                         TeamRow(id=team_id, name=name), attribute_names=["name"], auto_commit=True
                     )
+            except NotFoundError:
+                raise NotFound(f"There is no team with the id {team_id}.") from None
             except IntegrityError:
                 raise Conflict("name_taken", "A team has this name already.") from None
             return RenameTeam(team_id=team_id, name=name)
@@ -201,8 +208,9 @@ class Accounts:
     async def change_password(self, session: Session, current: str, new: str) -> None:
         """Change one's own password; every other session ends. WrongLogin when `current` is not it."""
         row = await self._get(session.kind, session.account_id)
-        if not await self.passwords.verify(row.password_hash, current):
-            raise WrongLogin
+        async with self.passwords.turn():
+            if not await self.passwords.fits(row.password_hash, current):
+                raise WrongLogin
         await self.set_password(session.kind, session.account_id, new, but=session.id)
 
     async def set_password(self, kind: Kind, account_id: int, password: str, *, but: str | None = None) -> None:
@@ -249,14 +257,14 @@ class Accounts:
 
     async def operators(self) -> list[OperatorRow]:
         async with AsyncSession(self.engine, expire_on_commit=False) as db:
-            return list(await OperatorRepository(db).list(OrderBy("username", "asc")))
+            return list(await OperatorRepository(db).get_many(OrderBy("username", "asc")))
 
     async def operator_name(self, account_id: int) -> str:
         return (await self._get("operator", account_id)).username
 
     async def teams(self) -> list[TeamRow]:
         async with AsyncSession(self.engine, expire_on_commit=False) as db:
-            return list(await TeamRepository(db).list(OrderBy("id", "asc")))
+            return list(await TeamRepository(db).get_many(OrderBy("id", "asc")))
 
     async def team_named(self, username: str) -> TeamRow | None:
         row = await self._find("team", clean_username(username))

@@ -71,9 +71,10 @@ class Sessions:
     def _verify(self, token: str) -> Session | None:
         try:
             kind, account_id, id, expires = self._serializer.loads(token)
+            expires_at = datetime.fromtimestamp(expires, tz=UTC)
         except (BadSignature, ValueError, TypeError):
             return None
-        session = Session(kind=kind, account_id=account_id, id=id, expires_at=datetime.fromtimestamp(expires, tz=UTC))
+        session = Session(kind=kind, account_id=account_id, id=id, expires_at=expires_at)
         self._known[token] = session
         if len(self._known) > MAX_REMEMBERED_TOKENS:
             self._known.popitem(last=False)

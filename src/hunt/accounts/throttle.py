@@ -24,30 +24,27 @@ class Throttle:
         self._clock = clock
         self._failures: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
 
-    def attempt(self, account: str, address: str) -> None:
-        """Count an attempt as failed until it has succeeded, so that many at once are counted too.
-
-        LoginThrottled, with the seconds to wait, when this account or this address has failed too often.
-        """
+    def check(self, account: str, address: str) -> None:
+        """LoginThrottled, with the seconds to wait, when this account or this address has failed too often."""
         now = self._clock()
         for key, limit in ((_account(account), FAILURES_PER_NAME), (_address(address), FAILURES_PER_ADDRESS)):
             since, count = self._count(key, now)
             if count >= limit:
                 raise LoginThrottled(int((since + WINDOW - now).total_seconds()) + 1)
-        self._add(_account(account), 1)
-        self._add(_address(address), 1)
 
-    def succeeded(self, account: str, address: str) -> None:
-        """Forget the account's failures, and this attempt of the address."""
-        self._failures.pop(_account(account), None)
-        self._add(_address(address), -1)
-
-    def _add(self, key: str, number: int) -> None:
-        since, count = self._count(key, self._clock())
-        self._failures[key] = (since, max(0, count + number))
-        self._failures.move_to_end(key)
+    def failed(self, account: str, address: str) -> None:
+        """Count a wrong password. Attempts under way are not counted: a team's sixty people may log in at once."""
+        now = self._clock()
+        for key in (_account(account), _address(address)):
+            since, count = self._count(key, now)
+            self._failures[key] = (since, count + 1)
+            self._failures.move_to_end(key)
         while len(self._failures) > MAX_COUNTED:
             self._failures.popitem(last=False)
+
+    def succeeded(self, account: str) -> None:
+        """Forget the account's failures."""
+        self._failures.pop(_account(account), None)
 
     def _count(self, key: str, now: datetime) -> tuple[datetime, int]:
         since, count = self._failures.get(key, (now, 0))
