@@ -1,5 +1,6 @@
 """What every test may ask for: databases, Redis, a browser. What a machine lacks is listed at the end of the run."""
 
+import inspect
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+from cancelled import alone_in_failing
 from servers import CannotRun, PostgresServer, RedisServer, need
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -125,6 +127,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "optional: may be skipped in CI too, for it needs what is no part of the project"
     )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if (
+        isinstance(item, pytest.Function)
+        and inspect.iscoroutinefunction(item.obj)
+        and not hasattr(item.obj, "hypothesis")
+    ):
+        item.obj = alone_in_failing(item.obj)
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:

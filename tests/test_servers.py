@@ -1,5 +1,6 @@
 """The servers that other tests stand on."""
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import redis
 from playwright.async_api import Page, expect
 
 import servers
+from cancelled import alone_in_failing
 from servers import PostgresServer, RedisServer
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +54,18 @@ def test_a_restarted_postgres_answers(postgres_server: PostgresServer) -> None:
 
 async def test_each_test_has_an_empty_database(database_url: str) -> None:
     assert database_url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://"))
+
+
+async def test_a_test_that_is_cancelled_fails_alone() -> None:
+    async def cancels_itself() -> None:
+        task = asyncio.current_task()
+        assert task
+        task.cancel()
+        await asyncio.sleep(0)
+
+    with pytest.raises(AssertionError, match="cancelled from inside"):
+        await alone_in_failing(cancels_itself)()
+    await asyncio.sleep(0)
 
 
 async def test_a_page_renders(page: Page) -> None:
