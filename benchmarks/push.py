@@ -73,6 +73,10 @@ def parser() -> argparse.ArgumentParser:
 async def measure(arguments: argparse.Namespace) -> None:
     with stage.place(arguments.database, arguments.redis, FILES) as settings:
         filled = await stage.fill(settings, arguments.teams)
+        if arguments.listening >= arguments.teams:
+            raise Failed("All teams listen: take more teams, so that others can guess.")
+        if 2 * arguments.solves > arguments.listening * (len(filled.slugs) - 1):
+            raise Failed("There are not so many puzzles to solve: take fewer solves, or let more teams listen.")
         listening, others = filled.teams[: arguments.listening], filled.teams[arguments.listening :]
         with stage.server(settings) as server, stage.floor_server() as floor:
             await floor.ready("/")
