@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hunt.content import canonical
+from hunt.content.model import Link
 from hunt.game import entries as e
 from playing import KICKOFF, quick
 
@@ -45,7 +46,7 @@ EVENTS: list[e.AnyEvent | e.PrizePaid] = [
     e.PuzzleVisible("s"),
     e.PuzzleUnlockable("s"),
     e.PuzzleUnlocked("s"),
-    e.GuessSubmitted("s", "A", "canned", "Hm.", e.GuessLink("there", "/there")),
+    e.GuessSubmitted("s", "A", "canned", "Hm.", Link("there", "/there")),
     e.GuessSubmitted("s", "A", "incorrect", "Incorrect."),
     e.PuzzlePartiallySolved("s", prize=True),
     e.PuzzlePartiallySolved("s"),

@@ -3,7 +3,6 @@
 import pytest
 
 from hunt.game.commands import OpenHints, RequestHint
-from hunt.game.decide import hints_open
 from hunt.game.entries import Draft, HintAnswered, sealed
 from hunt.game.refusals import Refused
 from playing import ALWAYS, KICKOFF, TEAM, World, a_hunt, a_round, open_slot, slot, slug_of
@@ -48,7 +47,7 @@ def test_hints_open_so_many_hours_after_the_unlock(world: World) -> None:
     world.wait(hours=2, microseconds=-1)
     assert refusal(world) == "hints_closed"
     world.wait(microseconds=1)
-    assert hints_open(world.puzzle("a"), world.now)
+    assert world.puzzle("a").hints_open(world.now)
     ask(world)
 
 
@@ -57,7 +56,7 @@ def test_hints_opened_for_all_are_open_to_later_teams_from_their_own_unlock(worl
     world.wait(minutes=30)
     world.register()
     world.wait(minutes=30)
-    assert [hints_open(world.puzzle("a", team_id), world.now) for team_id in (1, 2, 3)] == [True, True, False]
+    assert [world.puzzle("a", team_id).hints_open(world.now) for team_id in (1, 2, 3)] == [True, True, False]
 
 
 def test_one_question_is_open_at_a_time(world: World) -> None:

@@ -64,9 +64,9 @@ def test_a_team_that_registers_after_a_solve_for_all_finds_it_stray() -> None:
 def test_programs_find_it_under_stray_leads_until_the_round_opens() -> None:
     world = World(HUNT)
     world.unlock("a")
-    shown = team_state(world.hunt, world.team(), 1)
+    shown = team_state(world.hunt, world.team())
     assert (shown["puzzles"]["the-a"]["round"], list(shown["rounds"])) == ("stray_leads", ["open"])
     world.satisfy("g")
-    shown = team_state(world.hunt, world.team(), 1)
+    shown = team_state(world.hunt, world.team())
     assert (shown["puzzles"]["the-a"]["round"], shown["puzzles"]["the-a"]["stray"]) == ("locked", True)
     assert list(shown["rounds"]["locked"]["slots"]) == ["a", "b"]

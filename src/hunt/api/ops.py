@@ -13,7 +13,7 @@ from hunt.api.solver import Login, address, device, session_cookie
 from hunt.front import NO_CSRF, wrote
 from hunt.game import commands as cmd
 from hunt.game.refusals import NotFound
-from hunt.game.state import TeamState, apply
+from hunt.game.state import InteractionStep, TeamState, apply
 from hunt.game.view import team_state
 from hunt.log.reader import PAGE_ENTRIES
 from hunt.services import Services
@@ -135,6 +135,9 @@ async def open_hints(
     return await _act(request, services, command)
 
 
+_STEPS: dict[str, InteractionStep] = {"unlock": "unlocked", "start": "running", "complete": "completed"}
+
+
 @post("/interactions/{id:str}/{step:str}", status_code=200)
 async def move_interaction(
     request: AnyRequest,
@@ -143,7 +146,7 @@ async def move_interaction(
     data: JSONBody[Move],
     services: NamedDependency[Services],
 ) -> Json:
-    to = {"unlock": "unlocked", "start": "running", "complete": "completed"}.get(step)
+    to = _STEPS.get(step)
     if to is None:
         raise NotFound
     command = cmd.MoveInteraction(teams=_of(data.teams), id=id, to=to, result=data.result)
@@ -218,7 +221,8 @@ async def team(
     state, epoch = _existing(services, team_id), services.tail.head
     if at is not None and at < epoch:
         state, epoch = await _state_at(services, team_id, at), at
-    return {"team": _team(state), "state": team_state(services.hunt, state, epoch), "epoch": epoch}
+    shown = {"epoch": epoch, **team_state(services.hunt, state)}
+    return {"team": _team(state), "state": shown, "epoch": epoch}
 
 
 async def _state_at(services: Services, team_id: int, at: int) -> TeamState:

@@ -103,7 +103,8 @@ async def register(
 
 
 def state_of(services: Services, team_id: int) -> Json:
-    return team_state(services.hunt, services.tail.board.teams[team_id], services.tail.head)
+    state = services.tail.board.teams[team_id]
+    return {"epoch": services.tail.head, **team_state(services.hunt, state)}
 
 
 @get("/me")

@@ -2,7 +2,9 @@
 
 from msgspec import Struct
 
-from hunt.game.entries import GuessLink, Verdict
+from hunt.content.model import Link
+from hunt.game.entries import Verdict
+from hunt.game.state import InteractionStep
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -103,7 +105,7 @@ class MoveInteraction(Act, frozen=True, kw_only=True):
     """Bring an interaction to `unlocked`, `running` or `completed`."""
 
     id: str
-    to: str
+    to: InteractionStep
     result: str | None = None
 
 
@@ -120,5 +122,5 @@ class GuessAnswer(Struct, frozen=True, kw_only=True):
     canonical_input: str
     verdict: Verdict
     response: str
-    link: GuessLink | None = None
+    link: Link | None = None
     duplicate: bool = False

@@ -6,10 +6,8 @@ from typing import Any
 from hunt.game import commands as cmd
 from hunt.game import hq_rules, team_rules
 from hunt.game.board import Ahead
-from hunt.game.finding import InternalData, follow
-from hunt.game.team_rules import guess_answer, hints_open
-
-__all__ = ["HQ_RULES", "TEAM_RULES", "decide", "guess_answer", "hints_open"]
+from hunt.game.cascade import follow
+from hunt.game.entries import InternalData
 
 TEAM_RULES: dict[type[cmd.Command], Callable[[Any, Ahead], cmd.GuessAnswer | None]] = {
     cmd.SubmitGuess: team_rules.submit_guess,

@@ -13,15 +13,15 @@ from typing import Any, Literal, get_args
 import msgspec
 from msgspec import Struct
 
+from hunt.content.model import Link
+
 GENESIS = "0" * 64
 """The digest before the first entry."""
 
+InternalData = dict[str, Any] | None
+"""What operators may see of an entry: who did it, and by which request."""
+
 Verdict = Literal["correct", "incorrect", "partial", "canned"]
-
-
-class GuessLink(Struct, frozen=True):
-    display: str
-    href: str
 
 
 class Event(Struct, frozen=True, tag_field="type", omit_defaults=True):
@@ -67,7 +67,7 @@ class GuessSubmitted(Event, frozen=True, tag="puzzle_guess_submitted"):
     canonical_input: str
     verdict: Verdict
     response: str
-    link: GuessLink | None = None
+    link: Link | None = None
 
 
 class PuzzlePartiallySolved(Event, frozen=True, tag="puzzle_partially_solved"):
@@ -198,7 +198,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     currency_delta: int = 0
     strong_currency_delta: int = 0
     data: dict[str, Any] | None = None
-    internal_data: dict[str, Any] | None = None
+    internal_data: InternalData = None
     digest: str = ""
 
 
@@ -238,32 +238,26 @@ def parse_stamp(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _canonical(value: object) -> str:
+def canonical_json(value: object) -> str:
+    """The one way in which JSON is written where its bytes count: sorted keys, no spaces, characters as they are."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "team_id": entry.team_id,
-        "timestamp": stamp(entry.timestamp),
-        "type": entry.type,
-        "slug": entry.slug,
-        "currency_delta": entry.currency_delta,
-        "strong_currency_delta": entry.strong_currency_delta,
-        "data": entry.data,
-        "internal_data": entry.internal_data,
-    }
+    row = msgspec.structs.asdict(entry)
+    del row["digest"]
+    row["timestamp"] = stamp(entry.timestamp)
+    return row
 
 
 def digest_of(previous: str, entry: Entry) -> str:
     """The entry's digest: SHA-256 over the previous one and the row's canonical JSON (see docs/data.md)."""
-    return hashlib.sha256((previous + _canonical(_row(entry))).encode()).hexdigest()
+    return hashlib.sha256((previous + canonical_json(_row(entry))).encode()).hexdigest()
 
 
 def encode_entry(entry: Entry) -> str:
     """The row as the JSON that the stream, the log API and an export carry."""
-    return _canonical({**_row(entry), "digest": entry.digest})
+    return canonical_json({**_row(entry), "digest": entry.digest})
 
 
 def decode_entry(body: str | bytes | Mapping[str, Any]) -> Entry:
@@ -295,7 +289,7 @@ def check_chain(head: int, digest: str, entries: Iterable[Entry]) -> tuple[int, 
     return head, digest
 
 
-def sealed(draft: Draft, *, id: int, timestamp: datetime, previous: str, internal_data: dict[str, Any] | None) -> Entry:
+def sealed(draft: Draft, *, id: int, timestamp: datetime, previous: str, internal_data: InternalData) -> Entry:
     """The draft as a complete entry that follows the one with digest `previous`."""
     fields = msgspec.to_builtins(draft.event)
     kind = fields.pop("type")

@@ -44,8 +44,7 @@ def judged(puzzle: Puzzle, canonical_input: str) -> e.GuessSubmitted:
             return e.GuessSubmitted(puzzle.slug, canonical_input, "partial", partial.response)
     for canned in puzzle.canned_responses:
         if canonical_input in canned.guess:
-            link = e.GuessLink(canned.link.display, canned.link.href) if canned.link else None
-            return e.GuessSubmitted(puzzle.slug, canonical_input, "canned", canned.response, link)
+            return e.GuessSubmitted(puzzle.slug, canonical_input, "canned", canned.response, canned.link)
     return e.GuessSubmitted(puzzle.slug, canonical_input, "incorrect", "Incorrect.")
 
 

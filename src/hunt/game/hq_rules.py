@@ -5,7 +5,9 @@ from collections.abc import Callable
 from hunt.game import commands as cmd
 from hunt.game import entries as e
 from hunt.game.board import Ahead
-from hunt.game.finding import MAX_RESULT_LENGTH, InternalData, check_text, follow, known, team
+from hunt.game.cascade import follow
+from hunt.game.entries import InternalData
+from hunt.game.lookups import MAX_RESULT_LENGTH, check_text, known, team
 from hunt.game.refusals import Invalid
 from hunt.game.state import TeamState
 

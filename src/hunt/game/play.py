@@ -83,7 +83,7 @@ class Game:
     @property
     def state(self) -> dict[str, Any]:
         """`TeamState` as it is now."""
-        return team_state(self.hunt, self.board.teams[TEAM_ID], self.board.head)
+        return {"epoch": self.board.head, **team_state(self.hunt, self.board.teams[TEAM_ID])}
 
     def play(self, action: Action) -> str | None:
         """Carry out an action; why it was refused, None when it was not. A refused action changes nothing."""

@@ -4,13 +4,13 @@ Sets only grow and the first entry wins: what a team has reached it keeps, with 
 brought it. Puzzles and interactions are frozen, so a copy of a state is cheap and shares everything unchanged.
 """
 
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
-from hunt.content.model import Hunt
+from hunt.content.model import Hunt, Link
 from hunt.game import entries as e
 
 
@@ -29,7 +29,7 @@ class Guess(Struct, frozen=True, kw_only=True):
     canonical_input: str
     verdict: e.Verdict
     response: str
-    link: e.GuessLink | None = None
+    link: Link | None = None
 
 
 class Hint(Struct, frozen=True, kw_only=True):
@@ -63,12 +63,22 @@ class PuzzleState(Struct, frozen=True, kw_only=True):
         """Whether the team may know that this puzzle exists."""
         return self.visible is not None or self.unlockable is not None or self.unlocked is not None
 
+    def hints_open(self, now: datetime) -> bool:
+        """Whether the team may ask at `now`: hints were opened, and the puzzle was unlocked long enough ago."""
+        if self.hints_after_hours is None or self.unlocked is None:
+            return False
+        return now - self.unlocked.at >= timedelta(hours=self.hints_after_hours)
+
     @property
-    def lock(self) -> str:
+    def lock(self) -> "Lock":
         """`unlocked`, `unlockable` or `visible`; meaningful only where `seen`."""
         if self.unlocked is not None:
             return "unlocked"
         return "visible" if self.unlockable is None else "unlockable"
+
+
+InteractionStep = Literal["unlocked", "running", "completed"]
+Lock = Literal["visible", "unlockable", "unlocked"]
 
 
 class InteractionState(Struct, frozen=True, kw_only=True):
@@ -78,7 +88,7 @@ class InteractionState(Struct, frozen=True, kw_only=True):
     result: str | None = None
 
     @property
-    def state(self) -> str:
+    def state(self) -> InteractionStep:
         if self.completed is not None:
             return "completed"
         return "unlocked" if self.started is None else "running"

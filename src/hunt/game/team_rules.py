@@ -1,14 +1,14 @@
 """What teams do. Every rule first finds out whether it can be done and raises a `Refused` if not, then appends."""
 
-from datetime import datetime
 
 from hunt.content import canonical
 from hunt.content.model import Puzzle
 from hunt.game import commands as cmd
 from hunt.game import entries as e
 from hunt.game.board import Ahead
-from hunt.game.finding import MAX_RESULT_LENGTH, active_team, check_text, follow, seen_puzzle, team, unlocked_puzzle
+from hunt.game.cascade import follow
 from hunt.game.guesses import cleaned, earlier, earns_prize, judged, next_guess_at, seconds_until
+from hunt.game.lookups import MAX_RESULT_LENGTH, active_team, check_text, seen_puzzle, team, unlocked_puzzle
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound
 from hunt.game.state import InteractionState, PuzzleState
 
@@ -155,7 +155,7 @@ def request_hint(command: cmd.RequestHint, ahead: Ahead) -> None:
     _, before = unlocked_puzzle(ahead, state, command.slug)
     if before.solved:
         raise Conflict("already_solved", f"This puzzle is solved; the answer is {before.answer}.")
-    if not hints_open(before, ahead.now):
+    if not before.hints_open(ahead.now):
         raise Conflict("hints_closed", "Hints for this puzzle cannot be asked for yet.")
     if any(hint.answer is None for hint in before.hints):
         raise Conflict("hint_outstanding", "Your last question about this puzzle is not answered yet.")
@@ -164,13 +164,6 @@ def request_hint(command: cmd.RequestHint, ahead: Ahead) -> None:
     check_text(command.question, "question", MAX_QUESTION_LENGTH)
     event = e.HintRequested(command.slug, command.question.strip())
     ahead.append(e.Draft(team_id=command.team_id, event=event))
-
-
-def hints_open(puzzle: PuzzleState, now: datetime) -> bool:
-    """Whether the team may ask about this puzzle at `now`: hints were opened, and it was unlocked long enough ago."""
-    if puzzle.hints_after_hours is None or puzzle.unlocked is None:
-        return False
-    return (now - puzzle.unlocked.at).total_seconds() >= puzzle.hints_after_hours * 3600
 
 
 def _own_interaction(ahead: Ahead, team_id: int, id: str) -> InteractionState:

@@ -13,10 +13,9 @@ def round_name(hunt: Hunt, state: TeamState, slug: str) -> str:
     return STRAY_LEADS if round_ is None or round_.slug not in state.rounds else round_.slug
 
 
-def team_state(hunt: Hunt, state: TeamState, epoch: int) -> dict[str, Any]:
-    """Everything that the team may know of where it stands, as at log id `epoch`. Holds no trace of what is locked."""
+def team_state(hunt: Hunt, state: TeamState) -> dict[str, Any]:
+    """Everything that the team may know of where it stands, all but the epoch. Holds no trace of what is locked."""
     return {
-        "epoch": epoch,
         "currency": state.currency,
         "strong_currency": state.strong_currency,
         "rounds": {round_.slug: _round(round_, state) for round_ in hunt.rounds if round_.slug in state.rounds},

@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from hunt.content.model import STRAY_LEADS, Hunt
 from hunt.game import entries as e
-from hunt.game.decide import hints_open
 from hunt.game.state import TeamState
 from hunt.game.view import team_state
 from hunt.live import values
@@ -76,19 +75,13 @@ class Dataset(Struct, frozen=True, kw_only=True):
         return self.about == "team" or view.has_puzzle(slug)
 
 
-def _team_state(view: View, _slug: str) -> Value:
-    value = team_state(view.hunt, view.state, 0)
-    del value["epoch"]  # added to every value when it is sent
-    return value
-
-
 def puzzle_value(view: View, slug: str) -> Value:
     return values.puzzle_page(
         view.hunt,
         view.state,
         slug,
         solutions=view.shows_solutions,
-        hints_open=hints_open(view.state.puzzle(slug), view.now),
+        hints_open=view.state.puzzle(slug).hints_open(view.now),
     )
 
 
@@ -128,7 +121,7 @@ def activity_page(view: View, entries: Sequence[e.Entry], later_keys: int = 0, l
 TEAM_DATASETS = {
     dataset.name: dataset
     for dataset in (
-        Dataset(name="team_state", make=_team_state, is_drawn=False),
+        Dataset(name="team_state", make=lambda view, _: team_state(view.hunt, view.state), is_drawn=False),
         Dataset(name="navbar", make=lambda view, _: values.navbar(view.hunt, view.state)),
         Dataset(name="hub", make=lambda view, _: values.hub(view.hunt, view.state, over=view.is_over)),
         Dataset(name="round", about="round", make=lambda view, slug: values.round_page(view.hunt, view.state, slug)),

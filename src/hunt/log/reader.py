@@ -4,10 +4,11 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, cast
 
+import msgspec
 from sqlalchemy import Row, Select, Table, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from hunt.game.entries import GENESIS, Entry
+from hunt.game.entries import GENESIS, Entry, canonical_json
 from hunt.log.tables import EntryRow
 
 PAGE_ENTRIES = 1_000
@@ -44,25 +45,12 @@ _decoder = json.JSONDecoder(parse_constant=_refuse)
 
 def row_of(entry: Entry, request_key: str | None = None) -> dict[str, Any]:
     """The entry as the values of its row."""
-    return {
-        "id": entry.id,
-        "team_id": entry.team_id,
-        "timestamp": entry.timestamp,
-        "type": entry.type,
-        "slug": entry.slug,
-        "currency_delta": entry.currency_delta,
-        "strong_currency_delta": entry.strong_currency_delta,
-        "data": _json(entry.data),
-        "internal_data": _json(entry.internal_data),
-        "digest": entry.digest,
-        "request_key": request_key,
-    }
-
-
-def _json(value: dict[str, Any] | None) -> str | None:
-    if value is None:
-        return None
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    row = msgspec.structs.asdict(entry)
+    for name in ("data", "internal_data"):
+        if row[name] is not None:
+            row[name] = canonical_json(row[name])
+    row["request_key"] = request_key
+    return row
 
 
 def entries_after(after: int, limit: int, team_id: int | None = None) -> Select[Any]:

@@ -21,9 +21,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from hunt.clock import Clock
 from hunt.game.board import Ahead
 from hunt.game.commands import Command, GuessAnswer
-from hunt.game.decide import decide, guess_answer
+from hunt.game.decide import decide
 from hunt.game.entries import Entry
 from hunt.game.refusals import Invalid, Refused
+from hunt.game.team_rules import guess_answer
 from hunt.log.database import append_transaction
 from hunt.log.history import catch_up
 from hunt.log.reader import COLUMNS, entry_of, row_of

@@ -1,33 +1,17 @@
-"""What the rules have in common: finding what a command speaks of, or refusing it, and what follows from a change."""
+"""What a command speaks of: found, or refused."""
 
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hunt.content.model import Puzzle, Slot
-from hunt.game import entries as e
 from hunt.game.board import Ahead
-from hunt.game.cascade import cascade, prizes_due
 from hunt.game.guesses import is_text
 from hunt.game.refusals import Conflict, Forbidden, Invalid, NotFound
 from hunt.game.state import PuzzleState, TeamState
-
-InternalData = dict[str, Any] | None
-"""What operators may see of an entry: who did it, and by which request."""
 
 T = TypeVar("T")
 
 MAX_RESULT_LENGTH = 1_000
 """Characters, of what is noted of an interaction."""
-
-
-def follow(ahead: Ahead, team_ids: Iterable[int]) -> None:
-    """Append what these teams, which exist, are entitled to in the state that `ahead` has reached."""
-    for team_id in team_ids:
-        state = team(ahead, team_id)
-        for slug, keys in prizes_due(ahead.hunt, state):
-            ahead.append(e.Draft(team_id=team_id, event=e.PrizePaid(slug), currency_delta=keys))
-        for event in cascade(ahead.hunt, state, ahead.now):
-            ahead.append(e.Draft(team_id=team_id, event=event))
 
 
 def team(ahead: Ahead, team_id: int) -> TeamState:
