@@ -168,6 +168,11 @@ def commented_lines(path: Path) -> set[int]:
         return {token.start[0] for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT}
 
 
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    names = [path.name for path in sources(ROOT / "tests") if path.name != "conftest.py"]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_no_test_sleeps() -> None:
     sleeping = [
         f"{place(path, line)} uses {name}"
