@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import msgspec
 
 from hunt.content.folder import HuntFolder
+from hunt.content.model import HuntYaml
 from hunt.content.names import folded
 from hunt.content.problems import Report, quoted
-from hunt.content.shapes import HuntShape
 from hunt.content.source import Marks
 
 FOLDERS = ("puzzles", "rounds", "pages", "theme")
@@ -16,7 +16,7 @@ FOLDERS = ("puzzles", "rounds", "pages", "theme")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|[a-z]{3,5}\([-+0-9a-z.,%/ ]{1,60}\)")
 
 
-def with_usable_head(hunt: HuntShape, marks: Marks, report: Report) -> HuntShape:
+def with_usable_head(hunt: HuntYaml, marks: Marks, report: Report) -> HuntYaml:
     """The hunt with every setting that makes no sense replaced by its default, and reported."""
     if hunt.start and hunt.end and hunt.end < hunt.start:
         report.error(marks.of(hunt, "end"), "the hunt ends before it starts")
@@ -34,9 +34,9 @@ def with_usable_head(hunt: HuntShape, marks: Marks, report: Report) -> HuntShape
     return changed
 
 
-def check_slots(hunt: HuntShape, marks: Marks, report: Report) -> None:
+def check_slots(hunt: HuntYaml, marks: Marks, report: Report) -> None:
     """Warns of every slot that has no condition under which its puzzle could be unlocked."""
-    for slot in (slot for shape in hunt.rounds for slot in shape.puzzles):
+    for slot in (slot for round_ in hunt.rounds for slot in round_.puzzles):
         if slot.unlockable_if is None and slot.unlocked_if is None:
             message = (
                 f"slot {quoted(slot.id)} has neither `unlockable_if` nor `unlocked_if`: it never unlocks by itself"
@@ -44,11 +44,11 @@ def check_slots(hunt: HuntShape, marks: Marks, report: Report) -> None:
             report.warning(marks.of(slot), message)
 
 
-def check_leftovers(folder: HuntFolder, hunt: HuntShape) -> None:
+def check_leftovers(folder: HuntFolder, hunt: HuntYaml) -> None:
     """Warns of folders that nothing in the hunt uses, and of files where folders belong."""
-    slots = [slot for shape in hunt.rounds for slot in shape.puzzles]
+    slots = [slot for round_ in hunt.rounds for slot in round_.puzzles]
     _check_unused(folder, "puzzles", "slot", {folded(slot.slug or slot.id) for slot in slots})
-    _check_unused(folder, "rounds", "round", {folded(shape.slug) for shape in hunt.rounds})
+    _check_unused(folder, "rounds", "round", {folded(round_.slug) for round_ in hunt.rounds})
     for name, path in folder.children(folder.root).items():
         if name in FOLDERS and not path.is_dir():
             folder.report.error(folder.mark(path), f"{quoted(name)} must be a folder")

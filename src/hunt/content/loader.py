@@ -8,7 +8,7 @@ from hunt.content.checker import check_leftovers, check_slots, with_usable_head
 from hunt.content.documents import read_titled
 from hunt.content.folder import HuntFolder
 from hunt.content.links import Links
-from hunt.content.model import Hunt, Page, Puzzle, Slot
+from hunt.content.model import Hunt, HuntYaml, Page, Puzzle, Round, Slot
 from hunt.content.names import fault_of, folded, readable
 from hunt.content.problems import HuntUnreadable, Loaded, Mark, Problem, Report, quoted
 from hunt.content.puzzle_folder import read_puzzle, stub
@@ -16,7 +16,6 @@ from hunt.content.reach import check_reach
 from hunt.content.reader import read_struct
 from hunt.content.references import check_references
 from hunt.content.rounds import Completion, read_round
-from hunt.content.shapes import HuntShape
 from hunt.content.source import Marks, Source
 
 HUNT_FILE = "hunt.yaml"
@@ -39,19 +38,19 @@ class _Loader:
         self._folder = HuntFolder(root, self._report)
 
     def load(self) -> Loaded:
-        written = self._read()
-        check_references(written, self._marks, self._report)
-        check_slots(written, self._marks, self._report)
-        check_reach(written, self._marks, self._report)
-        shape = self._usable(written)
-        if not shape.title or not shape.rounds:
+        hunt_yaml = self._read()
+        check_references(hunt_yaml, self._marks, self._report)
+        check_slots(hunt_yaml, self._marks, self._report)
+        check_reach(hunt_yaml, self._marks, self._report)
+        usable = self._usable(hunt_yaml)
+        if not usable.title or not usable.rounds:
             raise HuntUnreadable(self._report.errors())
-        hunt = self._hunt(shape)
+        hunt = self._hunt(usable)
         self._links.check(hunt, self._report)
-        check_leftovers(self._folder, written)
+        check_leftovers(self._folder, hunt_yaml)
         return Loaded(hunt, self._report.in_order())
 
-    def _read(self) -> HuntShape:
+    def _read(self) -> HuntYaml:
         path = self._folder.root / HUNT_FILE
         if not path.parent.is_dir():
             self._report.error(Mark(str(path.parent)), "there is no such folder")
@@ -60,28 +59,31 @@ class _Loader:
         else:
             node = self._folder.read_yaml(path)
             source = Source(HUNT_FILE, self._report, self._marks)
-            shape = None if node is None else read_struct(HuntShape, source, node, "")
-            if shape is not None:
-                return shape
+            hunt_yaml = None if node is None else read_struct(HuntYaml, source, node, "")
+            if hunt_yaml is not None:
+                return hunt_yaml
         raise HuntUnreadable(self._report.errors())
 
-    def _usable(self, written: HuntShape) -> HuntShape:
-        rounds = Completion(self._marks, self._report).rounds(written.rounds)
-        shape = msgspec.structs.replace(written, rounds=rounds)
-        self._marks.move(written, shape)
-        return with_usable_head(shape, self._marks, self._report)
+    def _usable(self, hunt_yaml: HuntYaml) -> HuntYaml:
+        rounds = Completion(self._marks, self._report).rounds(hunt_yaml.rounds)
+        usable = msgspec.structs.replace(hunt_yaml, rounds=rounds)
+        self._marks.move(hunt_yaml, usable)
+        return with_usable_head(usable, self._marks, self._report)
 
-    def _hunt(self, shape: HuntShape) -> Hunt:
+    def _hunt(self, hunt_yaml: HuntYaml) -> Hunt:
+        values = msgspec.structs.asdict(hunt_yaml)
+        values["rounds"] = self._rounds(hunt_yaml)
+        return Hunt(**values, root=self._folder.root, puzzles=self._puzzles(hunt_yaml), pages=self._pages())
+
+    def _rounds(self, hunt_yaml: HuntYaml) -> tuple[Round, ...]:
         homes = self._folder.children(self._folder.root / "rounds")
-        rounds = tuple(
-            read_round(self._folder, homes.get(folded(part.slug)), part, self._links) for part in shape.rounds
+        return tuple(
+            read_round(self._folder, homes.get(folded(round_.slug)), round_, self._links) for round_ in hunt_yaml.rounds
         )
-        head = {name: value for name, value in msgspec.structs.asdict(shape).items() if name != "rounds"}
-        return Hunt(**head, root=self._folder.root, rounds=rounds, puzzles=self._puzzles(shape), pages=self._pages())
 
-    def _puzzles(self, shape: HuntShape) -> dict[str, Puzzle]:
+    def _puzzles(self, hunt_yaml: HuntYaml) -> dict[str, Puzzle]:
         homes = self._folder.children(self._folder.root / "puzzles")
-        slots = [slot for part in shape.rounds for slot in part.puzzles]
+        slots = [slot for round_ in hunt_yaml.rounds for slot in round_.puzzles]
         return {slot.slug: self._puzzle(slot, homes) for slot in slots}
 
     def _puzzle(self, slot: Slot, homes: dict[str, Path]) -> Puzzle:

@@ -113,7 +113,9 @@ class Interaction(Struct, frozen=True, kw_only=True):
     by: Literal["hq", "team"] = "hq"
 
 
-class Round(Struct, frozen=True, kw_only=True):
+class RoundYaml(Struct, frozen=True, kw_only=True):
+    """What `hunt.yaml` says of a round."""
+
     slug: str
     title: str
     unlock_if: Condition
@@ -121,6 +123,11 @@ class Round(Struct, frozen=True, kw_only=True):
     puzzles: tuple[Slot, ...] = ()
     gates: tuple[Gate, ...] = ()
     interactions: tuple[Interaction, ...] = ()
+
+
+class Round(RoundYaml, frozen=True, kw_only=True):
+    """A whole round; `html` is ready to serve, `assets` are files by the name under which they are served."""
+
     html: str = ""
     assets: dict[str, Path] = {}
 
@@ -160,17 +167,23 @@ class Hint(Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Puzzle(Struct, frozen=True, kw_only=True):
-    """A puzzle as written. `answers` are as shown to people, the first is *the* answer; `html` is ready to serve."""
+class PuzzleYaml(Struct, frozen=True, kw_only=True):
+    """What `puzzle.yaml` says. `answers` are as shown to people, the first is *the* answer."""
 
-    slug: str
     title: str
-    answers: tuple[str, ...]
+    answers: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     canned_responses: tuple[CannedResponse, ...] = ()
     partial_answers: tuple[PartialAnswer, ...] = ()
     hints: tuple[Hint, ...] = ()
     answer_cost: int | None = None
+
+
+class Puzzle(PuzzleYaml, frozen=True, kw_only=True):
+    """A whole puzzle; `html` and `solution_html` are ready to serve."""
+
+    slug: str
+    answers: tuple[str, ...]
     html: str = ""
     assets: dict[str, Path] = {}
     solution_html: str = ""
@@ -189,19 +202,11 @@ class Page(Struct, frozen=True):
     html: str
 
 
-def _without_path(path: object) -> str:
-    """Files count by the names under which they are served."""
-    if not isinstance(path, Path):
-        raise TypeError(f"a hunt holds no {type(path).__name__}")
-    return ""
-
-
-class Hunt(Struct, frozen=True, kw_only=True, dict=True):
-    """A whole hunt. The cached properties are indexes over `rounds`, in file order."""
+class HuntYaml(Struct, frozen=True, kw_only=True):
+    """What `hunt.yaml` says."""
 
     title: str
-    rounds: tuple[Round, ...]
-    root: Path
+    rounds: tuple[RoundYaml, ...]
     subtitle: str = ""
     start: datetime | None = None
     end: datetime | None = None
@@ -209,6 +214,13 @@ class Hunt(Struct, frozen=True, kw_only=True, dict=True):
     registration: Literal["open", "closed"] = "open"
     solutions: Literal["released", "hidden"] = "hidden"
     exchange_rate: int = 1
+
+
+class Hunt(HuntYaml, frozen=True, kw_only=True, dict=True):
+    """A whole hunt. The cached properties are indexes over `rounds`, in file order."""
+
+    rounds: tuple[Round, ...]
+    root: Path
     puzzles: dict[str, Puzzle] = {}
     pages: dict[str, Page] = {}
 
@@ -241,6 +253,6 @@ class Hunt(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def version(self) -> str:
-        """A hash of everything that rules and pages depend on; the same wherever the folder lies."""
-        encoded = msgspec.json.encode(self, enc_hook=_without_path, order="deterministic")
+        """A hash of everything that rules and pages depend on; files count by name, so it is the same everywhere."""
+        encoded = msgspec.json.encode(self, enc_hook=lambda _path: "", order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:16]

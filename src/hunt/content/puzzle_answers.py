@@ -3,12 +3,10 @@
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
 
 from hunt.content.guess_text import canonical
-from hunt.content.model import CannedResponse, PartialAnswer
+from hunt.content.model import CannedResponse, PartialAnswer, PuzzleYaml
 from hunt.content.problems import Mark, Report, quoted
-from hunt.content.shapes import PuzzleShape
 from hunt.content.source import Marks
 
 MAX_GUESS = 255
@@ -17,17 +15,18 @@ MAX_GUESS = 255
 Reply = TypeVar("Reply", CannedResponse, PartialAnswer)
 
 
-class Answers(Struct, frozen=True):
-    """What of a puzzle's file can be guessed. `guess` of each reply holds canonical texts."""
+class AnswerOrAnswers(PuzzleYaml, frozen=True, kw_only=True):
+    """A `puzzle.yaml` in which a single `answer` may stand in the place of `answers`."""
 
-    answers: tuple[str, ...]
-    partial_answers: tuple[PartialAnswer, ...]
-    canned_responses: tuple[CannedResponse, ...]
+    answer: str | None = None
 
 
-def check_answers(shape: PuzzleShape, marks: Marks, report: Report) -> Answers:
-    """The guesses that can be used; of two that are the same an answer wins, then a partial answer."""
-    return _Checker(marks, report).check(shape)
+def with_usable_answers(puzzle: AnswerOrAnswers, marks: Marks, report: Report) -> PuzzleYaml:
+    """The puzzle with guesses that can be used, canonical in its replies, and perhaps no answer.
+
+    Of two guesses that are the same an answer wins, then a partial answer.
+    """
+    return _Checker(marks, report).check(puzzle)
 
 
 class _Checker:
@@ -37,19 +36,22 @@ class _Checker:
         self._owner: dict[str, str] = {}
         """Who replies to each canonical text."""
 
-    def check(self, shape: PuzzleShape) -> Answers:
-        answers = self._answers(shape)
-        partial = self._replies(shape.partial_answers, "partial answer")
-        return Answers(answers, partial, self._replies(shape.canned_responses, "canned response"))
+    def check(self, puzzle: AnswerOrAnswers) -> PuzzleYaml:
+        values = msgspec.structs.asdict(puzzle)
+        del values["answer"]
+        values["answers"] = self._answers(puzzle)
+        values["partial_answers"] = self._replies(puzzle.partial_answers, "partial answer")
+        values["canned_responses"] = self._replies(puzzle.canned_responses, "canned response")
+        return PuzzleYaml(**values)
 
-    def _answers(self, shape: PuzzleShape) -> tuple[str, ...]:
-        written = shape.answers if shape.answer is None else (shape.answer, *shape.answers)
-        mark = self._marks.of(shape, "answers" if shape.answer is None else "answer")
-        if shape.answer is not None and shape.answers:
+    def _answers(self, puzzle: AnswerOrAnswers) -> tuple[str, ...]:
+        answers = puzzle.answers if puzzle.answer is None else (puzzle.answer, *puzzle.answers)
+        mark = self._marks.of(puzzle, "answers" if puzzle.answer is None else "answer")
+        if puzzle.answer is not None and puzzle.answers:
             self._report.error(mark, "there is an `answer` and a list of `answers`: write one of the two")
-        if not written:
-            self._report.error(self._marks.of(shape), "`answer` is missing")
-        return tuple(text for text in written if self._is_usable(text, "an answer", mark))
+        if not answers:
+            self._report.error(self._marks.of(puzzle), "`answer` is missing")
+        return tuple(text for text in answers if self._is_usable(text, "an answer", mark))
 
     def _replies(self, replies: tuple[Reply, ...], kind: str) -> tuple[Reply, ...]:
         checked = [self._reply(reply, f"{kind} {number}") for number, reply in enumerate(replies, 1)]

@@ -10,9 +10,8 @@ from hunt.content.folder import HuntFolder
 from hunt.content.links import Links
 from hunt.content.model import STUB_ANSWER, Puzzle
 from hunt.content.names import readable
-from hunt.content.puzzle_answers import check_answers
+from hunt.content.puzzle_answers import AnswerOrAnswers, with_usable_answers
 from hunt.content.reader import read_struct
-from hunt.content.shapes import PuzzleShape
 from hunt.content.source import Marks, Source
 
 NOT_WRITTEN = f"<p>This puzzle is not written yet. Until it is, its answer is <strong>{STUB_ANSWER}</strong>.</p>"
@@ -48,25 +47,15 @@ def _read_yaml(folder: HuntFolder, path: Path, slug: str, links: Links) -> Puzzl
     if node is None:
         return None
     marks = Marks()
-    shape = read_struct(PuzzleShape, Source(folder.name(path), folder.report, marks), node, "")
-    if shape is None:
+    puzzle = read_struct(AnswerOrAnswers, Source(folder.name(path), folder.report, marks), node, "")
+    if puzzle is None:
         return None
-    usable = check_answers(shape, marks, folder.report)
-    for response in shape.canned_responses:
+    for response in puzzle.canned_responses:
         if response.link is not None and response.link.href.startswith("/"):
             links.add(marks.of(response.link, "href"), response.link.href)
-    if not usable.answers:
-        return None
-    return Puzzle(
-        slug=slug,
-        title=shape.title or readable(slug),
-        answers=usable.answers,
-        authors=shape.authors,
-        canned_responses=usable.canned_responses,
-        partial_answers=usable.partial_answers,
-        hints=shape.hints,
-        answer_cost=shape.answer_cost,
-    )
+    values = msgspec.structs.asdict(with_usable_answers(puzzle, marks, folder.report))
+    values["title"] = puzzle.title or readable(slug)
+    return Puzzle(slug=slug, **values) if values["answers"] else None
 
 
 def _with_files(folder: HuntFolder, home: Path, puzzle: Puzzle, links: Links) -> Puzzle:

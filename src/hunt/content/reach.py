@@ -15,15 +15,16 @@ from hunt.content.model import (
     AnyOf,
     Condition,
     GateSatisfied,
+    HuntYaml,
     InteractionCompleted,
     PuzzlesSolved,
     PuzzlesUnlocked,
     RoundUnlocked,
+    RoundYaml,
     SlotSolved,
     SlotUnlocked,
 )
 from hunt.content.problems import Report, quoted
-from hunt.content.shapes import HuntShape, RoundShape
 from hunt.content.source import Marks
 
 MAX_DEAD_ENDS = 20
@@ -42,12 +43,12 @@ class Step(NamedTuple):
 
     thing: Thing
     conditions: tuple[Condition, ...]
-    round: RoundShape
+    round: RoundYaml
     struct: Struct
     field: str
 
 
-def check_reach(hunt: HuntShape, marks: Marks, report: Report) -> None:
+def check_reach(hunt: HuntYaml, marks: Marks, report: Report) -> None:
     """Warns of what can never come about, once per cause: each dead end is then taken as passed."""
     reach = Reach(hunt)
     for _ in range(MAX_DEAD_ENDS):
@@ -62,12 +63,14 @@ def check_reach(hunt: HuntShape, marks: Marks, report: Report) -> None:
 class Reach:
     """Everything in a hunt that can come about; `reached` has all of it."""
 
-    def __init__(self, hunt: HuntShape) -> None:
-        steps = [step for shape in hunt.rounds for step in _steps(shape)]
+    def __init__(self, hunt: HuntYaml) -> None:
+        steps = [step for round_ in hunt.rounds for step in _steps(round_)]
         self._all = {step.thing for step in steps}
         self.reached: set[Thing] = set()
         self._ahead = [step for step in steps if step.conditions]
-        self._feeders = {shape.slug: [slot.id for slot in shape.puzzles if not slot.is_meta] for shape in hunt.rounds}
+        self._feeders = {
+            round_.slug: [slot.id for slot in round_.puzzles if not slot.is_meta] for round_ in hunt.rounds
+        }
         self.reached |= {step.thing for step in steps if not step.conditions}
         self._walk()
 
@@ -88,7 +91,7 @@ class Reach:
                     self.reached.add(step.thing)
             self._ahead = [step for step in self._ahead if step.thing not in self.reached]
 
-    def _holds(self, condition: Condition, shape: RoundShape) -> bool:
+    def _holds(self, condition: Condition, round_: RoundYaml) -> bool:
         match condition:
             case SlotSolved(id=name) | SlotUnlocked(id=name):
                 return self._has("slot", name)
@@ -99,13 +102,13 @@ class Reach:
             case RoundUnlocked(slug=name):
                 return self._has("round", name)
             case PuzzlesSolved(n=n, slots=slots) | PuzzlesUnlocked(n=n, slots=slots):
-                return self._counts(n, self._feeders[shape.slug] if slots is None else slots)
+                return self._counts(n, self._feeders[round_.slug] if slots is None else slots)
             case After():
                 return True
             case AllOf(conditions=inner):
-                return all(self._holds(condition, shape) for condition in inner)
+                return all(self._holds(condition, round_) for condition in inner)
             case AnyOf(conditions=inner):
-                return condition is NEVER or any(self._holds(condition, shape) for condition in inner)
+                return condition is NEVER or any(self._holds(condition, round_) for condition in inner)
 
     def _has(self, kind: str, name: str) -> bool:
         """Whether the thing came about; an unknown one counts, it is an error of its own already."""
@@ -117,14 +120,14 @@ class Reach:
         return n > len(names) or sum(self._has("slot", name) for name in names) >= n
 
 
-def _steps(shape: RoundShape) -> Iterator[Step]:
-    yield Step(Thing("round", shape.slug), (shape.unlock_if,), shape, shape, "unlock_if")
-    for item in shape.interactions:
-        yield Step(Thing("interaction", item.id), (item.unlock_if,), shape, item, "unlock_if")
-    for slot in shape.puzzles:
-        yield Step(Thing("slot", slot.id), _given(slot.unlocked_if, slot.unlockable_if), shape, slot, "id")
-    for gate in shape.gates:
-        yield Step(Thing("gate", gate.id), _given(gate.satisfied_if), shape, gate, "satisfied_if")
+def _steps(round_: RoundYaml) -> Iterator[Step]:
+    yield Step(Thing("round", round_.slug), (round_.unlock_if,), round_, round_, "unlock_if")
+    for item in round_.interactions:
+        yield Step(Thing("interaction", item.id), (item.unlock_if,), round_, item, "unlock_if")
+    for slot in round_.puzzles:
+        yield Step(Thing("slot", slot.id), _given(slot.unlocked_if, slot.unlockable_if), round_, slot, "id")
+    for gate in round_.gates:
+        yield Step(Thing("gate", gate.id), _given(gate.satisfied_if), round_, gate, "satisfied_if")
 
 
 def _given(*conditions: Condition | None) -> tuple[Condition, ...]:

@@ -7,26 +7,27 @@ from hunt.content.model import (
     AnyOf,
     Condition,
     GateSatisfied,
+    HuntYaml,
     InteractionCompleted,
     PuzzlesSolved,
     PuzzlesUnlocked,
     RoundUnlocked,
+    RoundYaml,
     SlotSolved,
     SlotUnlocked,
 )
 from hunt.content.problems import Report, quoted
-from hunt.content.shapes import HuntShape, RoundShape
 from hunt.content.source import Marks
 
 _COUNT_KEYS = {PuzzlesSolved: "puzzles_solved", PuzzlesUnlocked: "puzzles_unlocked"}
 
 
-def conditions_of(shape: RoundShape) -> Iterator[Condition]:
+def conditions_of(round_: RoundYaml) -> Iterator[Condition]:
     """Every condition in a round, those within others too."""
-    tops = [shape.unlock_if]
-    tops += [item.unlock_if for item in shape.interactions]
-    optional = [gate.satisfied_if for gate in shape.gates]
-    for slot in shape.puzzles:
+    tops = [round_.unlock_if]
+    tops += [item.unlock_if for item in round_.interactions]
+    optional = [gate.satisfied_if for gate in round_.gates]
+    for slot in round_.puzzles:
         optional += [slot.visible_if, slot.unlockable_if, slot.unlocked_if]
     tops += [condition for condition in optional if condition is not None]
     for condition in tops:
@@ -41,29 +42,29 @@ def within(condition: Condition) -> Iterator[Condition]:
             yield from within(inner)
 
 
-def check_references(hunt: HuntShape, marks: Marks, report: Report) -> None:
+def check_references(hunt: HuntYaml, marks: Marks, report: Report) -> None:
     """Reports every unknown id in a condition, and every count that can never be reached."""
     checker = _Checker(hunt, marks, report)
-    for shape in hunt.rounds:
-        for condition in conditions_of(shape):
-            checker.check(condition, shape)
+    for round_ in hunt.rounds:
+        for condition in conditions_of(round_):
+            checker.check(condition, round_)
 
 
 class _Checker:
-    def __init__(self, hunt: HuntShape, marks: Marks, report: Report) -> None:
+    def __init__(self, hunt: HuntYaml, marks: Marks, report: Report) -> None:
         self._marks = marks
         self._report = report
-        slots = [slot for shape in hunt.rounds for slot in shape.puzzles]
+        slots = [slot for round_ in hunt.rounds for slot in round_.puzzles]
         self._slots = {slot.id: slot.slug for slot in slots}
         self._slot_of_slug = {slot.slug: slot.id for slot in slots if slot.slug}
         self._known: dict[str, Mapping[str, object]] = {
             "slot": self._slots,
-            "gate": {gate.id: None for shape in hunt.rounds for gate in shape.gates},
-            "interaction": {item.id: None for shape in hunt.rounds for item in shape.interactions},
-            "round": {shape.slug: None for shape in hunt.rounds},
+            "gate": {gate.id: None for round_ in hunt.rounds for gate in round_.gates},
+            "interaction": {item.id: None for round_ in hunt.rounds for item in round_.interactions},
+            "round": {round_.slug: None for round_ in hunt.rounds},
         }
 
-    def check(self, condition: Condition, shape: RoundShape) -> None:
+    def check(self, condition: Condition, round_: RoundYaml) -> None:
         match condition:
             case SlotSolved(id=name):
                 self._name("slot_solved", "slot", name, condition)
@@ -76,7 +77,7 @@ class _Checker:
             case RoundUnlocked(slug=name):
                 self._name("round_unlocked", "round", name, condition)
             case PuzzlesSolved() | PuzzlesUnlocked():
-                self._count(condition, shape)
+                self._count(condition, round_)
 
     def _name(self, key: str, kind: str, name: str, condition: Condition) -> None:
         if name not in self._known[kind]:
@@ -84,12 +85,12 @@ class _Checker:
             message = f"{quoted(f'{key}: {name}')}: no {kind} has this {named}{self._hint(kind, name)}"
             self._report.error(self._marks.of(condition), message)
 
-    def _count(self, condition: PuzzlesSolved | PuzzlesUnlocked, shape: RoundShape) -> None:
+    def _count(self, condition: PuzzlesSolved | PuzzlesUnlocked, round_: RoundYaml) -> None:
         key = _COUNT_KEYS[type(condition)]
         for name in condition.slots or ():
             self._name("slots", "slot", name, condition)
         if condition.slots is None:
-            have, which = sum(not slot.is_meta for slot in shape.puzzles), "non-metas are in this round"
+            have, which = sum(not slot.is_meta for slot in round_.puzzles), "non-metas are in this round"
         else:
             have, which = len(condition.slots), "slots are listed"
         if condition.n > have:

@@ -10,10 +10,9 @@ import msgspec
 from hunt.content.documents import ASSETS, Shelf, read_document
 from hunt.content.folder import HuntFolder
 from hunt.content.links import Links
-from hunt.content.model import STRAY_LEADS, Gate, Interaction, Round, Slot
+from hunt.content.model import STRAY_LEADS, Gate, Interaction, Round, RoundYaml, Slot
 from hunt.content.names import Register, readable
 from hunt.content.problems import Report, quoted
-from hunt.content.shapes import RoundShape
 from hunt.content.source import Marks
 
 _SERVED = {"art.svg", "art.png", "art.jpg", "art.webp", "style.css"}
@@ -34,25 +33,25 @@ class Completion:
         self._gates = Register("gate", report)
         self._interactions = Register("interaction", report)
 
-    def rounds(self, shapes: Iterable[RoundShape]) -> tuple[RoundShape, ...]:
-        return tuple(self._round(shape) for shape in shapes if self._has_slug(shape))
+    def rounds(self, rounds: Iterable[RoundYaml]) -> tuple[RoundYaml, ...]:
+        return tuple(self._round(round_) for round_ in rounds if self._has_slug(round_))
 
-    def _has_slug(self, shape: RoundShape) -> bool:
-        mark = self._marks.of(shape, "slug")
-        if shape.slug == STRAY_LEADS:
+    def _has_slug(self, round_: RoundYaml) -> bool:
+        mark = self._marks.of(round_, "slug")
+        if round_.slug == STRAY_LEADS:
             self._report.error(
                 mark, f"no round may have the slug {quoted(STRAY_LEADS)}: locked rounds' puzzles have it"
             )
             return False
-        return self._rounds.add(shape.slug, mark)
+        return self._rounds.add(round_.slug, mark)
 
-    def _round(self, shape: RoundShape) -> RoundShape:
-        interactions = self._named(shape.interactions, self._interactions)
+    def _round(self, round_: RoundYaml) -> RoundYaml:
+        interactions = self._named(round_.interactions, self._interactions)
         return msgspec.structs.replace(
-            shape,
-            title=shape.title or readable(shape.slug),
-            puzzles=tuple(slot for slot in map(self._slot, shape.puzzles) if slot is not None),
-            gates=self._named(shape.gates, self._gates),
+            round_,
+            title=round_.title or readable(round_.slug),
+            puzzles=tuple(slot for slot in map(self._slot, round_.puzzles) if slot is not None),
+            gates=self._named(round_.gates, self._gates),
             interactions=tuple(
                 msgspec.structs.replace(item, title=item.title or readable(item.id)) for item in interactions
             ),
@@ -72,12 +71,12 @@ class Completion:
         return tuple(item for item in items if register.add(item.id, self._marks.of(item, "id")))
 
 
-def read_round(folder: HuntFolder, home: Path | None, shape: RoundShape, links: Links) -> Round:
+def read_round(folder: HuntFolder, home: Path | None, round_: RoundYaml, links: Links) -> Round:
     """The round with its page, style, art and assets."""
-    values = msgspec.structs.asdict(shape)
+    values = msgspec.structs.asdict(round_)
     if home is None:
         return Round(**values)
-    address = f"/rounds/{quote(shape.slug, safe='')}/{ASSETS}"
+    address = f"/rounds/{quote(round_.slug, safe='')}/{ASSETS}"
     beside = {
         name: path for name, path in folder.children(home).items() if name in _SERVED and folder.is_served(path, home)
     }
