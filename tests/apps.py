@@ -113,7 +113,9 @@ async def register(services: Services, username: str) -> Team:
 def make_app(settings: Settings, now: clock.Clock = clock.now) -> App:
     """What `hunt.app.create_app` makes, with a clock to choose and the services at hand."""
     loaded = load(settings.content)
-    services = build(settings, loaded.hunt, (renderer := Renderer(settings.content, "tests", reload=False)).fragment, now)
+    services = build(
+        settings, loaded.hunt, (renderer := Renderer(settings.content, "tests", reload=False)).fragment, now
+    )
     return App(assemble(services, Pages(services, renderer, "tests")), services)
 
 
@@ -185,7 +187,9 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def running_site(content: Path, database_url: str, now: clock.Clock = clock.now, **more: Any) -> AsyncIterator[Site]:
+async def running_site(
+    content: Path, database_url: str, now: clock.Clock = clock.now, **more: Any
+) -> AsyncIterator[Site]:
     """A server that listens until the block ends; `more` are settings."""
     site = Site(settings_of(content, database_url, host=HOST, port=free_port(), **more), now)
     await site.start()
