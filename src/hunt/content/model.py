@@ -5,6 +5,7 @@ the folder changes.
 """
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -256,3 +257,23 @@ class Hunt(HuntYaml, frozen=True, kw_only=True, dict=True):
         """A hash of everything that rules and pages depend on; files count by name, so it is the same everywhere."""
         encoded = msgspec.json.encode(self, enc_hook=lambda _path: "", order="deterministic")
         return hashlib.sha256(encoded).hexdigest()[:16]
+
+
+def all_conditions(hunt: HuntYaml) -> Iterator[tuple[Condition, RoundYaml]]:
+    """Every condition of a hunt, those within others too, each with the round that it is written in."""
+    for round_ in hunt.rounds:
+        outer: list[Condition | None] = [round_.unlock_if]
+        outer += [item.unlock_if for item in round_.interactions]
+        outer += [gate.satisfied_if for gate in round_.gates]
+        for slot in round_.puzzles:
+            outer += [slot.visible_if, slot.unlockable_if, slot.unlocked_if]
+        for condition in outer:
+            yield from ((part, round_) for part in _parts(condition))
+
+
+def _parts(condition: Condition | None) -> Iterator[Condition]:
+    if condition is not None:
+        yield condition
+    if isinstance(condition, AllOf | AnyOf):
+        for inner in condition.conditions:
+            yield from _parts(inner)

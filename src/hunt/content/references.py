@@ -1,10 +1,8 @@
 """What conditions refer to: every id must exist, and no count may ask for more than there is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from hunt.content.model import (
-    AllOf,
-    AnyOf,
     Condition,
     GateSatisfied,
     HuntYaml,
@@ -15,6 +13,7 @@ from hunt.content.model import (
     RoundYaml,
     SlotSolved,
     SlotUnlocked,
+    all_conditions,
 )
 from hunt.content.problems import Report, quoted
 from hunt.content.source import Marks
@@ -22,32 +21,11 @@ from hunt.content.source import Marks
 _COUNT_KEYS = {PuzzlesSolved: "puzzles_solved", PuzzlesUnlocked: "puzzles_unlocked"}
 
 
-def conditions_of(round_: RoundYaml) -> Iterator[Condition]:
-    """Every condition in a round, those within others too."""
-    tops = [round_.unlock_if]
-    tops += [item.unlock_if for item in round_.interactions]
-    optional = [gate.satisfied_if for gate in round_.gates]
-    for slot in round_.puzzles:
-        optional += [slot.visible_if, slot.unlockable_if, slot.unlocked_if]
-    tops += [condition for condition in optional if condition is not None]
-    for condition in tops:
-        yield from within(condition)
-
-
-def within(condition: Condition) -> Iterator[Condition]:
-    """The condition and every one inside it."""
-    yield condition
-    if isinstance(condition, AnyOf | AllOf):
-        for inner in condition.conditions:
-            yield from within(inner)
-
-
 def check_references(hunt: HuntYaml, marks: Marks, report: Report) -> None:
     """Reports every unknown id in a condition, and every count that can never be reached."""
     checker = _Checker(hunt, marks, report)
-    for round_ in hunt.rounds:
-        for condition in conditions_of(round_):
-            checker.check(condition, round_)
+    for condition, round_ in all_conditions(hunt):
+        checker.check(condition, round_)
 
 
 class _Checker:
