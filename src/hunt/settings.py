@@ -55,8 +55,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         return settings
 
     def _check(self) -> None:
-        if not self.database_url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
-            raise BadSetting("HUNT_DATABASE_URL must start with sqlite+aiosqlite:/// or postgresql+asyncpg://.")
+        _check_database_url(self.database_url)
         if not self.redis_url.startswith(("redis://", "rediss://", "unix://", "fake://")):
             raise BadSetting("HUNT_REDIS_URL must start with redis://, rediss://, unix:// or fake://.")
         if self.redis_url.startswith("fake://") and self.workers > 1:
@@ -72,6 +71,20 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise BadSetting("HUNT_RECONCILE_SECONDS and HUNT_SCRUB_ENTRIES_PER_SECOND must be above 0.")
         if self.workers < 1 or not 0 < self.port < 65536:  # noqa: PLR2004 - the range of TCP ports
             raise BadSetting("HUNT_WORKERS must be at least 1 and HUNT_PORT a port number.")
+
+
+def database_url(environment: Mapping[str, str]) -> str:
+    """HUNT_DATABASE_URL, for commands that need no other setting; BadSetting where it is missing or no such URL."""
+    url = environment.get("HUNT_DATABASE_URL", "").strip()
+    if not url:
+        raise BadSetting(f"HUNT_DATABASE_URL is not set: {_WHAT['database_url']}.")
+    _check_database_url(url)
+    return url
+
+
+def _check_database_url(url: str) -> None:
+    if not url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+        raise BadSetting("HUNT_DATABASE_URL must start with sqlite+aiosqlite:/// or postgresql+asyncpg://.")
 
 
 _WHAT = {

@@ -1,0 +1,20 @@
+"""The command `hunt`."""
+
+import click
+
+from hunt import logs
+from hunt.cli.accounts import operators, teams
+from hunt.cli.authors import check, play
+from hunt.cli.log import log, replica
+from hunt.cli.server import migrate, serve
+
+
+@click.group()
+@click.version_option(package_name="hunt")
+def main() -> None:
+    """A puzzle-hunt server: a folder of files becomes a live weekend of puzzles."""
+    logs.configure()
+
+
+for command in (serve, migrate, check, play, teams, operators, log, replica):
+    main.add_command(command)

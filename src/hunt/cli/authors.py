@@ -1,0 +1,55 @@
+"""Commands for those who write a hunt: no database, no settings."""
+
+from pathlib import Path
+from typing import TextIO
+
+import click
+import msgspec
+
+from hunt.cli.common import CommandFailed, plainly
+from hunt.content import load
+from hunt.game.play import BadAction, Game, Unreadable, read_action
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=FOLDER)
+def check(folder: Path) -> None:
+    """Read a hunt folder and print every error and warning in it; exit status 1 on an error."""
+    with plainly():
+        loaded = load(folder)
+    for problem in loaded.problems:
+        click.echo(str(problem))
+    hunt = loaded.hunt
+    counts = f"{len(hunt.rounds)} rounds, {len(hunt.slots)} puzzles"
+    click.echo(f"{hunt.title}: {counts}, {len(loaded.errors)} errors, {len(loaded.warnings)} warnings.")
+    if loaded.errors:
+        raise SystemExit(1)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.argument("file", metavar="[FILE|-]", type=click.File(), default="-")
+def play(folder: Path, file: TextIO) -> None:
+    """Play JSON Lines of actions against a hunt folder and print the team's state after each."""
+    with plainly():
+        loaded = load(folder)
+        for problem in loaded.problems:
+            click.echo(str(problem), err=True)
+        game = Game(loaded.hunt)
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                _play_line(game, number, line)
+
+
+def _play_line(game: Game, number: int, line: str) -> None:
+    try:
+        said = game.play(read_action(line))
+    except BadAction as error:
+        said = str(error)
+    except Unreadable as error:
+        raise CommandFailed(f"line {number} is not JSON: {error}") from None
+    if said:
+        click.echo(f"line {number}: {said}", err=True)
+    click.echo(msgspec.json.encode(game.state).decode())

@@ -1,0 +1,82 @@
+"""What the commands share: failing with a sentence, and the services of a process that is no server."""
+
+import asyncio
+import csv
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO, TypeVar
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from hunt.accounts.errors import BadAccount
+from hunt.content import HuntUnreadable, load
+from hunt.game.entries import BrokenChain
+from hunt.game.refusals import Refused
+from hunt.log import transfer
+from hunt.log.database import DatabaseAway
+from hunt.log.migrations import SchemaMismatch
+from hunt.log.writer import Unavailable
+from hunt.replica import Away, LogAway, RebuildFailed
+from hunt.services import Services, build, writing
+from hunt.settings import BadSetting, Settings
+
+T = TypeVar("T")
+
+EXPECTED = (
+    BadSetting,
+    BadAccount,
+    Refused,
+    DatabaseAway,
+    SchemaMismatch,
+    SQLAlchemyError,
+    Unavailable,
+    BrokenChain,
+    transfer.NotEmpty,
+    transfer.BadLine,
+    Away,
+    LogAway,
+    RebuildFailed,
+    OSError,
+    UnicodeDecodeError,
+    csv.Error,
+)
+"""What a person can get wrong, or a machine; told in a sentence."""
+
+
+class CommandFailed(click.ClickException):
+    """Ends a command with exit status 1 and a sentence."""
+
+    def show(self, file: TextIO | None = None) -> None:  # type: ignore[override] # click says IO[Any]
+        click.echo(self.message, file=file or sys.stderr)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Turns what can be expected to fail into a sentence."""
+    try:
+        yield
+    except HuntUnreadable as error:
+        raise CommandFailed("\n".join(map(str, error.problems))) from None
+    except EXPECTED as error:
+        raise CommandFailed(str(error) or type(error).__name__) from None
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` gives, in an event loop of its own."""
+    with plainly():
+        return asyncio.run(work)
+
+
+def with_services(work: Callable[[Services], Awaitable[T]]) -> T:
+    """Do something with the log and its writer, beside a server that may be running."""
+
+    async def inside() -> T:
+        settings = Settings.from_environment(os.environ)
+        services = build(settings, load(settings.content).hunt, lambda _name, _value: "")
+        async with writing(services):
+            return await work(services)
+
+    return run(inside())
