@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hunt.content.model import After, Gate, GateSatisfied, Interaction
-from hunt.game.play import EPOCH, BadAction, Game, Unreadable, read_action
+from hunt.game.play import EPOCH, BadAction, Game, NotJson, read_action
 from playing import ALWAYS, KICKOFF, a_hunt, a_round, open_slot, slot
 
 HUNT = a_hunt(
@@ -112,6 +112,7 @@ def test_what_is_refused_or_changes_nothing_says_so_and_leaves_the_state(game: G
         '{"solve": 3}',
         '{"solve": "a", "buy": "a"}',
         '{"dance": true}',
+        '{"reset": false}',
         '{"wait": "long"}',
         '{"wait": 1e999}',
         '{"guess": "x"}',
@@ -125,7 +126,7 @@ def test_json_that_is_no_action_is_told_from_what_is_no_json(line: str) -> None:
 
 @pytest.mark.parametrize("line", ["solve a", "{", '{"solve": "\\ud800"}', "\udcff"])
 def test_what_is_no_json_cannot_be_read(line: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(NotJson):
         read_action(line)
 
 

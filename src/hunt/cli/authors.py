@@ -8,7 +8,7 @@ import msgspec
 
 from hunt.cli.common import CommandFailed, plainly
 from hunt.content import load
-from hunt.game.play import BadAction, Game, Unreadable, read_action
+from hunt.game.play import BadAction, Game, NotJson, read_action
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -48,7 +48,7 @@ def _play_line(game: Game, number: int, line: str) -> None:
         said = game.play(read_action(line))
     except BadAction as error:
         said = str(error)
-    except Unreadable as error:
+    except NotJson as error:
         raise CommandFailed(f"line {number} is not JSON: {error}") from None
     if said:
         click.echo(f"line {number}: {said}", err=True)

@@ -23,7 +23,7 @@ TEAM_ID = 1
 MAX_WAIT_SECONDS = 10 * 366 * 24 * 3600
 
 
-class Unreadable(Exception):
+class NotJson(Exception):
     """A line is not JSON at all; the message says why."""
 
 
@@ -51,18 +51,18 @@ class Action(Struct, forbid_unknown_fields=True, omit_defaults=True):
     buy: str | None = None
     grant: GrantAction | None = None
     wait: float | None = None
-    reset: bool | None = None
+    reset: bool = False
 
 
 def read_action(line: str) -> Action:
-    """The action on a line of JSON; Unreadable for what is not JSON, BadAction for any other JSON."""
+    """The action on a line of JSON; NotJson for what is not JSON, BadAction for any other JSON."""
     try:
         action = msgspec.json.decode(line, type=Action)
     except msgspec.ValidationError as error:
         raise BadAction(f"this is no action: {error}") from None
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
-        raise Unreadable(str(error)) from None
-    given = [name for name in action.__struct_fields__ if getattr(action, name) is not None]
+        raise NotJson(str(error)) from None
+    given = [value for value in msgspec.structs.astuple(action) if value is not None and value is not False]
     if len(given) != 1:
         raise BadAction('an action is an object with one key, such as {"solve": "slug"}')
     return action
@@ -93,7 +93,7 @@ class Game:
             return refusal.detail
 
     def _play(self, action: Action) -> str | None:
-        if action.reset is not None:
+        if action.reset:
             self._begin()
         elif action.wait is not None:
             return self._wait(action.wait)
