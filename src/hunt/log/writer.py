@@ -178,6 +178,8 @@ class Writer:
                         await attempt.decide(jobs)
                         await attempt.insert()
                         await connection.commit()
+                    self._answer(attempt)  # before the connection goes back: nobody need wait for that
+                    jobs.clear()
             except _Bug as bug:
                 logger.exception("command_failed", command=type(bug.job.command).__name__, exc_info=bug.error)
                 jobs.remove(bug.job)
@@ -188,9 +190,6 @@ class Writer:
                 if not pauses:
                     break
                 await asyncio.sleep(pauses.popleft())
-            else:
-                self._answer(attempt)
-                return
         for job in jobs:
             _settle(job, Unavailable())
 
