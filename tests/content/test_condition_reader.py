@@ -17,7 +17,7 @@ from hunt.content.model import (
     SlotUnlocked,
 )
 from hunt.content.problems import Problem, Report
-from hunt.content.source import Marks, Source
+from hunt.content.yaml_file import Whereabouts, YamlFile
 from hunt.content.yaml_nodes import compose
 
 
@@ -25,7 +25,7 @@ def read(text: str) -> tuple[Condition, list[Problem]]:
     report = Report()
     node = compose(text)
     assert node is not None
-    condition = read_condition(Source("hunt.yaml", report, Marks()), node, "if")
+    condition = read_condition(YamlFile("hunt.yaml", report, Whereabouts()), node, "if")
     return condition, report.problems
 
 

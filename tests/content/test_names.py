@@ -1,7 +1,7 @@
 import pytest
 
 from hunt.content.names import MAX_NAME, Register, fault_of, folded, readable
-from hunt.content.problems import Mark, Report
+from hunt.content.problems import Report, Where
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ def test_other_texts_are_no_names(name: str) -> None:
 def test_two_spellings_of_the_same_characters_are_one_name() -> None:
     report = Report()
     register = Register("puzzle slug", report)
-    assert register.add("cafe\u0301", Mark("hunt.yaml", 1, "a"))
-    assert not register.add("caf\u00e9", Mark("hunt.yaml", 2, "b"))
+    assert register.add("cafe\u0301", Where("hunt.yaml", 1, "a"))
+    assert not register.add("caf\u00e9", Where("hunt.yaml", 2, "b"))
     [problem] = report.problems
     assert problem.message == "the puzzle slug `caf\u00e9` is given in line 1 already (a)"
     assert folded("cafe\u0301") == "caf\u00e9"
@@ -31,7 +31,7 @@ def test_two_spellings_of_the_same_characters_are_one_name() -> None:
 
 def test_an_empty_name_is_not_told_twice() -> None:
     report = Report()
-    assert not Register("slot", report).add("", Mark("hunt.yaml"))
+    assert not Register("slot", report).add("", Where("hunt.yaml"))
     assert report.problems == []
 
 

@@ -1,5 +1,5 @@
 from hunt.content import Problem
-from hunt.content.problems import MAX_COMPARISONS, Mark, Report, quoted
+from hunt.content.problems import MAX_COMPARISONS, Report, Where, quoted
 
 
 def test_a_problem_prints_as_one_line_with_file_and_line() -> None:
@@ -38,9 +38,9 @@ def test_suggestions_stop_when_they_would_take_too_long() -> None:
 
 def test_problems_come_with_the_hunt_file_first_and_by_line() -> None:
     report = Report()
-    report.warning(Mark("a/puzzle.yaml", 3), "")
-    report.error(Mark("hunt.yaml", 9), "")
-    report.warning(Mark("hunt.yaml", 2), "")
+    report.warning(Where("a/puzzle.yaml", 3), "")
+    report.error(Where("hunt.yaml", 9), "")
+    report.warning(Where("hunt.yaml", 2), "")
     assert [(problem.file, problem.line) for problem in report.in_order()] == [
         ("hunt.yaml", 2),
         ("hunt.yaml", 9),

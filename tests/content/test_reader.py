@@ -11,7 +11,7 @@ from hunt.content.mappings import read_mapping
 from hunt.content.model import PuzzlesSolved, Slot
 from hunt.content.problems import Report
 from hunt.content.reader import read_struct
-from hunt.content.source import Marks, Source
+from hunt.content.yaml_file import Whereabouts, YamlFile
 from hunt.content.yaml_nodes import compose
 
 
@@ -19,7 +19,7 @@ def read(kind: type[Struct], text: str) -> tuple[Struct | None, list[str]]:
     report = Report()
     node = compose(text)
     assert node is not None
-    struct = read_struct(kind, Source("f.yaml", report, Marks()), node, "")
+    struct = read_struct(kind, YamlFile("f.yaml", report, Whereabouts()), node, "")
     return struct, [str(problem) for problem in report.problems]
 
 
@@ -83,12 +83,12 @@ def test_merged_keys_count_and_own_keys_win() -> None:
     text = "slots:\n  - &a {id: a, slug: s, unlock_cost: 2}\n  - {<<: *a, id: b}\n"
     node = compose(text)
     assert node is not None
-    source = Source("f.yaml", Report(), Marks())
-    entries = read_mapping(source, node, "", ["slots"])
+    file = YamlFile("f.yaml", Report(), Whereabouts())
+    entries = read_mapping(file, node, "", ["slots"])
     assert entries is not None
     second = entries["slots"].node.value[1]
-    assert read_struct(Slot, source, second, "") == Slot(id="b", slug="s", unlock_cost=2)
-    assert source.report.problems == []
+    assert read_struct(Slot, file, second, "") == Slot(id="b", slug="s", unlock_cost=2)
+    assert file.report.problems == []
 
 
 def test_a_problem_knows_its_place(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from msgspec import UNSET
 
 from hunt.content import scalars
 from hunt.content.problems import Report
-from hunt.content.source import Marks, Read, Source
+from hunt.content.yaml_file import Read, Whereabouts, YamlFile
 from hunt.content.yaml_nodes import compose
 
 
@@ -13,7 +13,7 @@ def read(reader: Read, text: str) -> tuple[object, list[str]]:
     report = Report()
     node = compose(text)
     assert node is not None
-    value = reader(Source("f", report, Marks()), node, "here")
+    value = reader(YamlFile("f", report, Whereabouts()), node, "here")
     return value, [problem.message for problem in report.problems]
 
 

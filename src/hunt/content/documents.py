@@ -12,7 +12,7 @@ from hunt.content.inert import inert_parts
 from hunt.content.links import Links
 from hunt.content.markdown import Rendered, render, render_titled
 from hunt.content.names import folded
-from hunt.content.problems import Mark, quoted
+from hunt.content.problems import Where, quoted
 
 ASSETS = "assets/"
 
@@ -34,7 +34,7 @@ def read_document(folder: HuntFolder, home: Path, stem: str, shelves: list[Shelf
     if not files:
         return None
     if len(files) > 1:
-        folder.report.warning(folder.mark(files[1]), f"this file is not used, because {stem}.html is there too")
+        folder.report.warning(folder.where(files[1]), f"this file is not used, because {stem}.html is there too")
     text = folder.read(files[0])
     if text is None:
         return None
@@ -55,7 +55,7 @@ def read_titled(folder: HuntFolder, path: Path, links: Links) -> Rendered | None
 
 def _warn_of_inert(folder: HuntFolder, path: Path, text: str, html: str) -> None:
     for sentence, tag in inert_parts(html):
-        folder.report.warning(Mark(folder.name(path), line_in(text, tag)), f"{quoted(tag)}: {sentence}")
+        folder.report.warning(Where(folder.name(path), line_in(text, tag)), f"{quoted(tag)}: {sentence}")
 
 
 def line_in(text: str, part: str) -> int | None:
@@ -79,7 +79,7 @@ class _Resolver:
     def _resolve(self, attribute: str, address: str) -> str:
         if _ABSOLUTE.match(address):
             if address.startswith("/"):
-                self._links.add(self._mark(address), address)
+                self._links.add(self._where(address), address)
             return address
         name, rest = self._split(address)
         for shelf in self._shelves:
@@ -101,10 +101,10 @@ class _Resolver:
         known = [shelf.lead + file for shelf in self._shelves for file in shelf.files]
         hint = self._folder.report.did_you_mean(name, known)
         if name.startswith(ASSETS):
-            self._folder.report.error(self._mark(address), f"{quoted(address)}: there is no such file{hint}")
+            self._folder.report.error(self._where(address), f"{quoted(address)}: there is no such file{hint}")
         elif attribute != "href" or hint:
             message = f"{quoted(address)} leads nowhere: files are served from {ASSETS} only{hint}"
-            self._folder.report.warning(self._mark(address), message)
+            self._folder.report.warning(self._where(address), message)
 
-    def _mark(self, address: str) -> Mark:
-        return Mark(self._folder.name(self._path), line_in(self._text, address))
+    def _where(self, address: str) -> Where:
+        return Where(self._folder.name(self._path), line_in(self._text, address))

@@ -6,7 +6,7 @@ from pathlib import Path
 from yaml.nodes import Node
 
 from hunt.content.names import folded
-from hunt.content.problems import Mark, Report, is_showable, quoted
+from hunt.content.problems import Report, Where, is_showable, quoted
 from hunt.content.yaml_nodes import YamlBroken, compose
 
 MAX_TEXT_BYTES = 4 * 1024 * 1024
@@ -24,8 +24,8 @@ class HuntFolder:
         """The path relative to the hunt folder, with forward slashes."""
         return path.relative_to(self.root).as_posix()
 
-    def mark(self, path: Path) -> Mark:
-        return Mark(self.name(path))
+    def where(self, path: Path) -> Where:
+        return Where(self.name(path))
 
     def read(self, path: Path) -> str | None:
         """The text of a file; None when it cannot be used, which is reported."""
@@ -39,7 +39,7 @@ class HuntFolder:
                 if "\0" not in text:
                     return text.replace("\r\n", "\n")
                 fault = "is no text: it holds zero bytes"
-        self.report.error(self.mark(path), f"this file {fault}")
+        self.report.error(self.where(path), f"this file {fault}")
         return None
 
     def read_yaml(self, path: Path) -> Node | None:
@@ -50,10 +50,10 @@ class HuntFolder:
         try:
             node = compose(text)
         except YamlBroken as broken:
-            self.report.error(Mark(self.name(path), broken.line), str(broken))
+            self.report.error(Where(self.name(path), broken.line), str(broken))
             return None
         if node is None:
-            self.report.error(self.mark(path), "this file is empty")
+            self.report.error(self.where(path), "this file is empty")
         return node
 
     def children(self, folder: Path) -> dict[str, Path]:
@@ -67,7 +67,7 @@ class HuntFolder:
         """Every regular file below a folder by its path in it (NFC), but for hidden ones and links that lead out."""
         found: dict[str, Path] = {}
         if self._leads_out(folder):
-            self.report.warning(self.mark(folder), "this link leads out of the hunt folder: nothing in it is served")
+            self.report.warning(self.where(folder), "this link leads out of the hunt folder: nothing in it is served")
             return found
         for parent, folders, _ in os.walk(folder):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -85,7 +85,7 @@ class HuntFolder:
         inside = target.is_file() and target.is_relative_to(home) and not hidden
         if not inside:
             self.report.warning(
-                self.mark(path), "this link does not lead to a file of the same folder: it is not served"
+                self.where(path), "this link does not lead to a file of the same folder: it is not served"
             )
         return inside
 
@@ -93,7 +93,7 @@ class HuntFolder:
         if is_showable(name):
             return True
         message = f"the file name {quoted(name)} holds characters that no address can: it is left out"
-        self.report.warning(self.mark(folder), message)
+        self.report.warning(self.where(folder), message)
         return False
 
     def _leads_out(self, path: Path) -> bool:

@@ -5,27 +5,27 @@ from urllib.parse import unquote, urlsplit
 
 from hunt.content.model import Hunt
 from hunt.content.names import folded
-from hunt.content.problems import Mark, Report, quoted
+from hunt.content.problems import Report, Where, quoted
 
 
 class Links:
     def __init__(self) -> None:
-        self._found: dict[tuple[Mark, str], None] = {}
+        self._found: dict[tuple[Where, str], None] = {}
 
-    def add(self, mark: Mark, address: str) -> None:
+    def add(self, where: Where, address: str) -> None:
         """Remembers an address that begins with a slash, and where it stands."""
-        self._found[mark, address] = None
+        self._found[where, address] = None
 
     def check(self, hunt: Hunt, report: Report) -> None:
         """Warns of links to puzzles, rounds and pages that the hunt does not have."""
         known: dict[str, Iterable[str]] = {"puzzles": hunt.slot_of, "rounds": hunt.round, "pages": hunt.pages}
         names = {kind: {folded(name) for name in things} for kind, things in known.items()}
-        for mark, address in self._found:
+        for where, address in self._found:
             kind, name = _target(address)
             if name and kind in names and name not in names[kind]:
                 slot = hunt.slots.get(name) if kind == "puzzles" else None
                 hint = f"; did you mean {quoted(slot.slug)}?" if slot else report.did_you_mean(name, names[kind])
-                report.warning(mark, f"{quoted(address)}: there is no {kind.removesuffix('s')} {quoted(name)}{hint}")
+                report.warning(where, f"{quoted(address)}: there is no {kind.removesuffix('s')} {quoted(name)}{hint}")
 
 
 def _target(address: str) -> tuple[str, str]:

@@ -10,13 +10,13 @@ from hunt.content.folder import HuntFolder
 from hunt.content.links import Links
 from hunt.content.model import Hunt, HuntYaml, Page, Puzzle, Round, Slot
 from hunt.content.names import fault_of, folded, readable
-from hunt.content.problems import HuntUnreadable, Loaded, Mark, Problem, Report, quoted
+from hunt.content.problems import HuntUnreadable, Loaded, Problem, Report, Where, quoted
 from hunt.content.puzzle_folder import read_puzzle, stub
 from hunt.content.reach import check_reach
 from hunt.content.reader import read_struct
 from hunt.content.references import check_references
 from hunt.content.rounds import Completion, read_round
-from hunt.content.source import Marks, Source
+from hunt.content.yaml_file import Whereabouts, YamlFile
 
 HUNT_FILE = "hunt.yaml"
 
@@ -33,15 +33,15 @@ def load(folder: Path) -> Loaded:
 class _Loader:
     def __init__(self, root: Path) -> None:
         self._report = Report()
-        self._marks = Marks()
+        self._whereabouts = Whereabouts()
         self._links = Links()
         self._folder = HuntFolder(root, self._report)
 
     def load(self) -> Loaded:
         hunt_yaml = self._read()
-        check_references(hunt_yaml, self._marks, self._report)
-        check_slots(hunt_yaml, self._marks, self._report)
-        check_reach(hunt_yaml, self._marks, self._report)
+        check_references(hunt_yaml, self._whereabouts, self._report)
+        check_slots(hunt_yaml, self._whereabouts, self._report)
+        check_reach(hunt_yaml, self._whereabouts, self._report)
         usable = self._usable(hunt_yaml)
         if not usable.title or not usable.rounds:
             raise HuntUnreadable(self._report.errors())
@@ -53,22 +53,22 @@ class _Loader:
     def _read(self) -> HuntYaml:
         path = self._folder.root / HUNT_FILE
         if not path.parent.is_dir():
-            self._report.error(Mark(str(path.parent)), "there is no such folder")
+            self._report.error(Where(str(path.parent)), "there is no such folder")
         elif not path.exists():
-            self._report.error(Mark(HUNT_FILE), f"there is no such file in {path.parent}, so there is no hunt in it")
+            self._report.error(Where(HUNT_FILE), f"there is no such file in {path.parent}, so there is no hunt in it")
         else:
             node = self._folder.read_yaml(path)
-            source = Source(HUNT_FILE, self._report, self._marks)
-            hunt_yaml = None if node is None else read_struct(HuntYaml, source, node, "")
+            file = YamlFile(HUNT_FILE, self._report, self._whereabouts)
+            hunt_yaml = None if node is None else read_struct(HuntYaml, file, node, "")
             if hunt_yaml is not None:
                 return hunt_yaml
         raise HuntUnreadable(self._report.errors())
 
     def _usable(self, hunt_yaml: HuntYaml) -> HuntYaml:
-        rounds = Completion(self._marks, self._report).rounds(hunt_yaml.rounds)
+        rounds = Completion(self._whereabouts, self._report).rounds(hunt_yaml.rounds)
         usable = msgspec.structs.replace(hunt_yaml, rounds=rounds)
-        self._marks.move(hunt_yaml, usable)
-        return with_usable_head(usable, self._marks, self._report)
+        self._whereabouts.move(hunt_yaml, usable)
+        return with_usable_head(usable, self._whereabouts, self._report)
 
     def _hunt(self, hunt_yaml: HuntYaml) -> Hunt:
         values = msgspec.structs.asdict(hunt_yaml)
@@ -92,7 +92,7 @@ class _Loader:
             return read_puzzle(self._folder, home, slot.slug, self._links)
         why = f"there is no folder puzzles/{slot.slug} yet" if slot.slug != slot.id else "it has no slug yet"
         message = f"slot {quoted(slot.id)} is filled with a stub: {why}"
-        self._report.warning(self._marks.of(slot, "slug"), message)
+        self._report.warning(self._whereabouts.of(slot, "slug"), message)
         return stub(slot.slug)
 
     def _pages(self) -> dict[str, Page]:
@@ -104,7 +104,7 @@ class _Loader:
         name = folded(path.stem)
         fault = fault_of(name)
         if fault is not None:
-            self._report.error(self._folder.mark(path), f"the page {quoted(name)} {fault}")
+            self._report.error(self._folder.where(path), f"the page {quoted(name)} {fault}")
             return None
         page = read_titled(self._folder, path, self._links)
         return None if page is None else Page(name, page.title or readable(name), page.html)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from hunt.content.problems import Mark, Report, quoted
+from hunt.content.problems import Report, Where, quoted
 
 MAX_NAME = 200
 """Characters in a slug, an id or the name of a page."""
@@ -41,17 +41,17 @@ class Register:
     def __init__(self, kind: str, report: Report) -> None:
         self._kind = kind
         self._report = report
-        self._first: dict[str, Mark] = {}
+        self._first: dict[str, Where] = {}
 
-    def add(self, name: str, mark: Mark) -> bool:
+    def add(self, name: str, where: Where) -> bool:
         """Whether the name may be used; if not, that was reported, unless it is empty (which was reported before)."""
         if not name:
             return False
         fault = fault_of(name)
-        first = self._first.setdefault(folded(name), mark)
+        first = self._first.setdefault(folded(name), where)
         if fault is not None:
-            self._report.error(mark, f"the {self._kind} {quoted(name)} {fault}")
-        elif first is not mark:
-            where = f"in line {first.line} already ({first.place})"
-            self._report.error(mark, f"the {self._kind} {quoted(name)} is given {where}")
-        return fault is None and first is mark
+            self._report.error(where, f"the {self._kind} {quoted(name)} {fault}")
+        elif first is not where:
+            earlier = f"in line {first.line} already ({first.place})"
+            self._report.error(where, f"the {self._kind} {quoted(name)} is given {earlier}")
+        return fault is None and first is where

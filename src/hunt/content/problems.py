@@ -20,7 +20,7 @@ MAX_COMPARISONS = 100_000
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-class Mark(NamedTuple):
+class Where(NamedTuple):
     """Where something stands: the file relative to the hunt folder, the line from 1, the path of keys in the file."""
 
     file: str
@@ -72,11 +72,11 @@ class Report:
         self.problems: list[Problem] = []
         self._comparisons_left = MAX_COMPARISONS
 
-    def error(self, mark: Mark, message: str) -> None:
-        self._add("error", mark, message)
+    def error(self, where: Where, message: str) -> None:
+        self._add("error", where, message)
 
-    def warning(self, mark: Mark, message: str) -> None:
-        self._add("warning", mark, message)
+    def warning(self, where: Where, message: str) -> None:
+        self._add("warning", where, message)
 
     def did_you_mean(self, name: str, names: Iterable[str]) -> str:
         """The end of a sentence that suggests the nearest of `names`, or nothing when none is near."""
@@ -101,8 +101,8 @@ class Report:
         key = lambda problem: (problem.file != "hunt.yaml", problem.file, problem.line or 0)  # noqa: E731 - a sort key
         return tuple(sorted(self.problems, key=key))
 
-    def _add(self, level: Literal["error", "warning"], mark: Mark, message: str) -> None:
-        problem = Problem(level=level, file=mark.file, line=mark.line, place=mark.place, message=message)
+    def _add(self, level: Literal["error", "warning"], where: Where, message: str) -> None:
+        problem = Problem(level=level, file=where.file, line=where.line, place=where.place, message=message)
         self.problems.append(problem)
 
 

@@ -6,8 +6,8 @@ import msgspec
 
 from hunt.content.guess_text import canonical
 from hunt.content.model import CannedResponse, PartialAnswer, PuzzleYaml
-from hunt.content.problems import Mark, Report, quoted
-from hunt.content.source import Marks
+from hunt.content.problems import Report, Where, quoted
+from hunt.content.yaml_file import Whereabouts
 
 MAX_GUESS = 255
 """Characters in a guess; longer ones are refused, so nothing that has to be guessed may be longer."""
@@ -21,17 +21,17 @@ class AnswerOrAnswers(PuzzleYaml, frozen=True, kw_only=True):
     answer: str | None = None
 
 
-def with_usable_answers(puzzle: AnswerOrAnswers, marks: Marks, report: Report) -> PuzzleYaml:
+def with_usable_answers(puzzle: AnswerOrAnswers, whereabouts: Whereabouts, report: Report) -> PuzzleYaml:
     """The puzzle with guesses that can be used, canonical in its replies, and perhaps no answer.
 
     Of two guesses that are the same an answer wins, then a partial answer.
     """
-    return _Checker(marks, report).check(puzzle)
+    return _Checker(whereabouts, report).check(puzzle)
 
 
 class _Checker:
-    def __init__(self, marks: Marks, report: Report) -> None:
-        self._marks = marks
+    def __init__(self, whereabouts: Whereabouts, report: Report) -> None:
+        self._whereabouts = whereabouts
         self._report = report
         self._owner: dict[str, str] = {}
         """Who replies to each canonical text."""
@@ -46,29 +46,29 @@ class _Checker:
 
     def _answers(self, puzzle: AnswerOrAnswers) -> tuple[str, ...]:
         answers = puzzle.answers if puzzle.answer is None else (puzzle.answer, *puzzle.answers)
-        mark = self._marks.of(puzzle, "answers" if puzzle.answer is None else "answer")
+        where = self._whereabouts.of(puzzle, "answers" if puzzle.answer is None else "answer")
         if puzzle.answer is not None and puzzle.answers:
-            self._report.error(mark, "there is an `answer` and a list of `answers`: write one of the two")
+            self._report.error(where, "there is an `answer` and a list of `answers`: write one of the two")
         if not answers:
-            self._report.error(self._marks.of(puzzle), "`answer` is missing")
-        return tuple(text for text in answers if self._is_usable(text, "an answer", mark))
+            self._report.error(self._whereabouts.of(puzzle), "`answer` is missing")
+        return tuple(text for text in answers if self._is_usable(text, "an answer", where))
 
     def _replies(self, replies: tuple[Reply, ...], kind: str) -> tuple[Reply, ...]:
         checked = [self._reply(reply, f"{kind} {number}") for number, reply in enumerate(replies, 1)]
         return tuple(reply for reply in checked if reply.guess)
 
     def _reply(self, reply: Reply, owner: str) -> Reply:
-        mark = self._marks.of(reply, "guess")
-        usable = tuple(canonical(text) for text in reply.guess if self._is_usable(text, owner, mark))
+        where = self._whereabouts.of(reply, "guess")
+        usable = tuple(canonical(text) for text in reply.guess if self._is_usable(text, owner, where))
         return msgspec.structs.replace(reply, guess=usable)
 
-    def _is_usable(self, text: str, owner: str, mark: Mark) -> bool:
+    def _is_usable(self, text: str, owner: str, where: Where) -> bool:
         plain = canonical(text)
         fault = self._fault_of(text, plain, owner)
         if fault is not None:
-            self._report.error(mark, f"{owner}: {quoted(text)} {fault}")
+            self._report.error(where, f"{owner}: {quoted(text)} {fault}")
         elif plain in self._owner:
-            self._report.warning(mark, f"{owner}: {quoted(text)} is needless, {quoted(plain)} is there already")
+            self._report.warning(where, f"{owner}: {quoted(text)} is needless, {quoted(plain)} is there already")
         else:
             self._owner[plain] = owner
             return True

@@ -12,7 +12,7 @@ from hunt.content.model import STUB_ANSWER, Puzzle
 from hunt.content.names import readable
 from hunt.content.puzzle_answers import AnswerOrAnswers, with_usable_answers
 from hunt.content.reader import read_struct
-from hunt.content.source import Marks, Source
+from hunt.content.yaml_file import Whereabouts, YamlFile
 
 NOT_WRITTEN = f"<p>This puzzle is not written yet. Until it is, its answer is <strong>{STUB_ANSWER}</strong>.</p>"
 NO_PAGE = "<p>This puzzle is not written yet.</p>"
@@ -36,9 +36,9 @@ def read_puzzle(folder: HuntFolder, home: Path, slug: str, links: Links) -> Puzz
 
 def _without_yaml(folder: HuntFolder, home: Path, slug: str) -> Puzzle:
     if folder.children(home):
-        folder.report.error(folder.mark(home), "this puzzle has no puzzle.yaml")
+        folder.report.error(folder.where(home), "this puzzle has no puzzle.yaml")
         return stub(slug, html=NOT_READY)
-    folder.report.warning(folder.mark(home), "this puzzle is not written yet; a stub stands in for it")
+    folder.report.warning(folder.where(home), "this puzzle is not written yet; a stub stands in for it")
     return stub(slug)
 
 
@@ -46,14 +46,14 @@ def _read_yaml(folder: HuntFolder, path: Path, slug: str, links: Links) -> Puzzl
     node = folder.read_yaml(path)
     if node is None:
         return None
-    marks = Marks()
-    puzzle = read_struct(AnswerOrAnswers, Source(folder.name(path), folder.report, marks), node, "")
+    whereabouts = Whereabouts()
+    puzzle = read_struct(AnswerOrAnswers, YamlFile(folder.name(path), folder.report, whereabouts), node, "")
     if puzzle is None:
         return None
     for response in puzzle.canned_responses:
         if response.link is not None and response.link.href.startswith("/"):
-            links.add(marks.of(response.link, "href"), response.link.href)
-    values = msgspec.structs.asdict(with_usable_answers(puzzle, marks, folder.report))
+            links.add(whereabouts.of(response.link, "href"), response.link.href)
+    values = msgspec.structs.asdict(with_usable_answers(puzzle, whereabouts, folder.report))
     values["title"] = puzzle.title or readable(slug)
     return Puzzle(slug=slug, **values) if values["answers"] else None
 
@@ -76,5 +76,5 @@ def _with_files(folder: HuntFolder, home: Path, puzzle: Puzzle, links: Links) ->
 
 
 def _unwritten(folder: HuntFolder, home: Path) -> str:
-    folder.report.warning(folder.mark(home), "this puzzle has no puzzle.md or puzzle.html: it counts as a stub")
+    folder.report.warning(folder.where(home), "this puzzle has no puzzle.md or puzzle.html: it counts as a stub")
     return NO_PAGE

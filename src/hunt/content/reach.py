@@ -25,7 +25,7 @@ from hunt.content.model import (
     SlotUnlocked,
 )
 from hunt.content.problems import Report, quoted
-from hunt.content.source import Marks
+from hunt.content.yaml_file import Whereabouts
 
 MAX_DEAD_ENDS = 20
 """Dead ends that are reported; to look behind each costs another walk over the whole hunt."""
@@ -48,7 +48,7 @@ class Step(NamedTuple):
     field: str
 
 
-def check_reach(hunt: HuntYaml, marks: Marks, report: Report) -> None:
+def check_reach(hunt: HuntYaml, whereabouts: Whereabouts, report: Report) -> None:
     """Warns of what can never come about, once per cause: each dead end is then taken as passed."""
     reach = Reach(hunt)
     for _ in range(MAX_DEAD_ENDS):
@@ -56,7 +56,7 @@ def check_reach(hunt: HuntYaml, marks: Marks, report: Report) -> None:
         if step is None:
             return
         message = f"{step.thing.kind} {quoted(step.thing.name)} is out of reach: nothing that a team can do leads to it"
-        report.warning(marks.of(step.struct, step.field), message)
+        report.warning(whereabouts.of(step.struct, step.field), message)
         reach.passed(step.thing)
 
 

@@ -11,9 +11,9 @@ from yaml.nodes import Node, ScalarNode, SequenceNode
 
 from hunt.content import scalars
 from hunt.content.condition_reader import NEVER, read_condition
-from hunt.content.mappings import Entry, read_mapping
+from hunt.content.mappings import Pair, read_mapping
 from hunt.content.model import Condition
-from hunt.content.source import Read, Source
+from hunt.content.yaml_file import Read, YamlFile
 from hunt.content.yaml_nodes import NULL
 
 S = TypeVar("S", bound=Struct)
@@ -38,34 +38,34 @@ class _Field(Struct, frozen=True):
     """What stands in for a missing value, also for a required one, so that the rest can be read on."""
 
 
-def read_struct(kind: type[S], source: Source, node: Node, place: str) -> S | None:
+def read_struct(kind: type[S], file: YamlFile, node: Node, place: str) -> S | None:
     """The struct that a mapping describes; None when the node is no mapping at all.
 
     A required text that is missing is left empty, a required condition is `NEVER`, and either was reported.
     """
     fields = _fields_of(kind)
-    entries = read_mapping(source, node, place, fields)
-    if entries is None:
+    pairs = read_mapping(file, node, place, fields)
+    if pairs is None:
         return None
-    values = {name: _value(source, node, place, field, entries.get(name)) for name, field in fields.items()}
+    values = {name: _value(file, node, place, field, pairs.get(name)) for name, field in fields.items()}
     struct = kind(**values)
-    source.marks.put(struct, source.mark(node, place), {name: entry.line for name, entry in entries.items()})
+    file.whereabouts.put(struct, file.where(node, place), {name: pair.line for name, pair in pairs.items()})
     return struct
 
 
-def _value(source: Source, parent: Node, place: str, field: _Field, entry: Entry | None) -> Any:
+def _value(file: YamlFile, parent: Node, place: str, field: _Field, pair: Pair | None) -> Any:
     inner = f"{place}.{field.name}" if place else field.name
-    if entry is None:
+    if pair is None:
         if field.required:
-            source.error(parent, place, f"`{field.name}` is missing")
+            file.error(parent, place, f"`{field.name}` is missing")
         return field.default
-    if not field.required and _is_absent(field, entry.node):
-        if entry.node.value == "":
-            source.warning(entry.node, inner, f"`{field.name}` has no value (one that begins with # needs quotes)")
+    if not field.required and _is_absent(field, pair.node):
+        if pair.node.value == "":
+            file.warning(pair.node, inner, f"`{field.name}` has no value (one that begins with # needs quotes)")
         return field.default
-    value = field.read(source, entry.node, inner)
+    value = field.read(file, pair.node, inner)
     if value == "" and field.required:
-        source.error(entry.node, inner, f"`{field.name}` is empty")
+        file.error(pair.node, inner, f"`{field.name}` is empty")
     return field.default if value is UNSET else value
 
 
@@ -105,18 +105,18 @@ def _reader_of(hint: Any) -> Read:
     return read_condition if set(arguments) == _CONDITIONS else _reader_of(arguments[0])
 
 
-def _struct(kind: type[Struct], source: Source, node: Node, place: str) -> Any:
-    struct = read_struct(kind, source, node, place)
+def _struct(kind: type[Struct], file: YamlFile, node: Node, place: str) -> Any:
+    struct = read_struct(kind, file, node, place)
     return UNSET if struct is None else struct
 
 
-def _several(source: Source, node: Node, place: str, *, read: Read, one_will_do: bool) -> Any:
+def _several(file: YamlFile, node: Node, place: str, *, read: Read, one_will_do: bool) -> Any:
     if one_will_do and isinstance(node, ScalarNode):
         items = [(node, place)]
     elif isinstance(node, SequenceNode):
         items = [(item, f"{place}[{index}]") for index, item in enumerate(node.value)]
     else:
-        source.error(node, place, f"must be a list, not {scalars.kind(node)}")
+        file.error(node, place, f"must be a list, not {scalars.kind(node)}")
         return UNSET
-    found = [read(source, item, inner) for item, inner in items]
+    found = [read(file, item, inner) for item, inner in items]
     return tuple(value for value in found if value is not UNSET)

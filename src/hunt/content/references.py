@@ -16,21 +16,21 @@ from hunt.content.model import (
     all_conditions,
 )
 from hunt.content.problems import Report, quoted
-from hunt.content.source import Marks
+from hunt.content.yaml_file import Whereabouts
 
 _COUNT_KEYS = {PuzzlesSolved: "puzzles_solved", PuzzlesUnlocked: "puzzles_unlocked"}
 
 
-def check_references(hunt: HuntYaml, marks: Marks, report: Report) -> None:
+def check_references(hunt: HuntYaml, whereabouts: Whereabouts, report: Report) -> None:
     """Reports every unknown id in a condition, and every count that can never be reached."""
-    checker = _Checker(hunt, marks, report)
+    checker = _Checker(hunt, whereabouts, report)
     for condition, round_ in all_conditions(hunt):
         checker.check(condition, round_)
 
 
 class _Checker:
-    def __init__(self, hunt: HuntYaml, marks: Marks, report: Report) -> None:
-        self._marks = marks
+    def __init__(self, hunt: HuntYaml, whereabouts: Whereabouts, report: Report) -> None:
+        self._whereabouts = whereabouts
         self._report = report
         slots = [slot for round_ in hunt.rounds for slot in round_.puzzles]
         self._slots = {slot.id: slot.slug for slot in slots}
@@ -61,7 +61,7 @@ class _Checker:
         if name not in self._known[kind]:
             named = "slug" if kind == "round" else "id"
             message = f"{quoted(f'{key}: {name}')}: no {kind} has this {named}{self._hint(kind, name)}"
-            self._report.error(self._marks.of(condition), message)
+            self._report.error(self._whereabouts.of(condition), message)
 
     def _count(self, condition: PuzzlesSolved | PuzzlesUnlocked, round_: RoundYaml) -> None:
         key = _COUNT_KEYS[type(condition)]
@@ -73,7 +73,7 @@ class _Checker:
             have, which = len(condition.slots), "slots are listed"
         if condition.n > have:
             message = f"{quoted(f'{key}: {condition.n}')} is never true: only {have} {which}"
-            self._report.warning(self._marks.of(condition), message)
+            self._report.warning(self._whereabouts.of(condition), message)
 
     def _hint(self, kind: str, name: str) -> str:
         if kind == "slot" and name in self._slot_of_slug:

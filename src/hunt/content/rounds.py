@@ -13,7 +13,7 @@ from hunt.content.links import Links
 from hunt.content.model import STRAY_LEADS, Gate, Interaction, Round, RoundYaml, Slot
 from hunt.content.names import Register, readable
 from hunt.content.problems import Report, quoted
-from hunt.content.source import Marks
+from hunt.content.yaml_file import Whereabouts
 
 _SERVED = {"art.svg", "art.png", "art.jpg", "art.webp", "style.css"}
 """What is served of a round's folder beside its assets."""
@@ -24,8 +24,8 @@ Named = TypeVar("Named", Gate, Interaction)
 class Completion:
     """Leaves out what has no name of its own, which was or is reported, and fills in slugs and titles."""
 
-    def __init__(self, marks: Marks, report: Report) -> None:
-        self._marks = marks
+    def __init__(self, whereabouts: Whereabouts, report: Report) -> None:
+        self._whereabouts = whereabouts
         self._report = report
         self._rounds = Register("round", report)
         self._slots = Register("slot", report)
@@ -37,13 +37,13 @@ class Completion:
         return tuple(self._round(round_) for round_ in rounds if self._has_slug(round_))
 
     def _has_slug(self, round_: RoundYaml) -> bool:
-        mark = self._marks.of(round_, "slug")
+        where = self._whereabouts.of(round_, "slug")
         if round_.slug == STRAY_LEADS:
             self._report.error(
-                mark, f"no round may have the slug {quoted(STRAY_LEADS)}: locked rounds' puzzles have it"
+                where, f"no round may have the slug {quoted(STRAY_LEADS)}: locked rounds' puzzles have it"
             )
             return False
-        return self._rounds.add(round_.slug, mark)
+        return self._rounds.add(round_.slug, where)
 
     def _round(self, round_: RoundYaml) -> RoundYaml:
         interactions = self._named(round_.interactions, self._interactions)
@@ -58,17 +58,17 @@ class Completion:
         )
 
     def _slot(self, slot: Slot) -> Slot | None:
-        if not self._slots.add(slot.id, self._marks.of(slot, "id")):
+        if not self._slots.add(slot.id, self._whereabouts.of(slot, "id")):
             return None
         for slug in dict.fromkeys((slot.slug, slot.id)):
-            if self._slugs.add(slug, self._marks.of(slot, "slug")):
+            if self._slugs.add(slug, self._whereabouts.of(slot, "slug")):
                 completed = msgspec.structs.replace(slot, slug=slug)
-                self._marks.move(slot, completed)
+                self._whereabouts.move(slot, completed)
                 return completed
         return None
 
     def _named(self, items: Iterable[Named], register: Register) -> tuple[Named, ...]:
-        return tuple(item for item in items if register.add(item.id, self._marks.of(item, "id")))
+        return tuple(item for item in items if register.add(item.id, self._whereabouts.of(item, "id")))
 
 
 def read_round(folder: HuntFolder, home: Path | None, round_: RoundYaml, links: Links) -> Round:

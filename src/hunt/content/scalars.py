@@ -12,7 +12,7 @@ from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from hunt.content.problems import quoted
-from hunt.content.source import Source
+from hunt.content.yaml_file import YamlFile
 from hunt.content.yaml_nodes import is_plain, is_quoted
 
 MAX_NUMBER = 1_000_000
@@ -32,75 +32,75 @@ def kind(node: Node) -> str:
     return quoted(node.value) if node.value else "nothing"
 
 
-def text(source: Source, node: Node, place: str) -> Any:
-    value = _written(source, node, place, "a text")
+def text(file: YamlFile, node: Node, place: str) -> Any:
+    value = _written(file, node, place, "a text")
     if value is UNSET:
         return UNSET
     bad = _UNPRINTABLE.search(value)
     if bad:
-        source.error(node, place, f"{quoted(value)} holds the character U+{ord(bad[0]):04X}, which no page can show")
+        file.error(node, place, f"{quoted(value)} holds the character U+{ord(bad[0]):04X}, which no page can show")
         return UNSET
     return value
 
 
-def whole_number(source: Source, node: Node, place: str) -> Any:
-    value = _written(source, node, place, "a whole number")
+def whole_number(file: YamlFile, node: Node, place: str) -> Any:
+    value = _written(file, node, place, "a whole number")
     if value is UNSET:
         return UNSET
     if not _NUMBER.fullmatch(value) or is_quoted(node):
-        source.error(node, place, f"must be a whole number like 3, not {kind(node)}")
+        file.error(node, place, f"must be a whole number like 3, not {kind(node)}")
     elif value.startswith("-"):
-        source.error(node, place, f"must not be negative, but is {kind(node)}")
+        file.error(node, place, f"must not be negative, but is {kind(node)}")
     elif len(value) > len(str(MAX_NUMBER)) or int(value) > MAX_NUMBER:
-        source.error(node, place, f"must be at most {MAX_NUMBER}, but is {kind(node)}")
+        file.error(node, place, f"must be at most {MAX_NUMBER}, but is {kind(node)}")
     else:
         return int(value)
     return UNSET
 
 
-def yes_or_no(source: Source, node: Node, place: str) -> Any:
-    value = _written(source, node, place, "true or false")
+def yes_or_no(file: YamlFile, node: Node, place: str) -> Any:
+    value = _written(file, node, place, "true or false")
     if value is UNSET:
         return UNSET
     if value.lower() in _YES | _NO:
         return value.lower() in _YES
-    source.error(node, place, f"must be true or false, not {kind(node)}")
+    file.error(node, place, f"must be true or false, not {kind(node)}")
     return UNSET
 
 
-def moment(source: Source, node: Node, place: str) -> Any:
+def moment(file: YamlFile, node: Node, place: str) -> Any:
     """A time in UTC, to the microsecond."""
-    if _written(source, node, place, "a time") is UNSET:
+    if _written(file, node, place, "a time") is UNSET:
         return UNSET
     try:
         found = _parse(node)
     except (ValueError, TypeError, ConstructorError):
-        source.error(node, place, f"must be a time like 2026-01-16T17:00:00Z, not {kind(node)}")
+        file.error(node, place, f"must be a time like 2026-01-16T17:00:00Z, not {kind(node)}")
         return UNSET
     if found.tzinfo is None:
-        source.warning(node, place, f"{kind(node)} has no time zone and is taken as UTC; write Z or +01:00 behind it")
+        file.warning(node, place, f"{kind(node)} has no time zone and is taken as UTC; write Z or +01:00 behind it")
         return found.replace(tzinfo=UTC)
     try:
         return found.astimezone(UTC)
     except OverflowError:
-        source.error(node, place, f"{kind(node)} is no time that a clock can show")
+        file.error(node, place, f"{kind(node)} is no time that a clock can show")
         return UNSET
 
 
-def choice(source: Source, node: Node, place: str, names: tuple[str, ...]) -> Any:
-    value = _written(source, node, place, " or ".join(names))
+def choice(file: YamlFile, node: Node, place: str, names: tuple[str, ...]) -> Any:
+    value = _written(file, node, place, " or ".join(names))
     if value is UNSET or value in names:
         return value
     known = " or ".join(quoted(name) for name in names)
-    source.error(node, place, f"must be {known}, not {quoted(value)}{source.report.did_you_mean(value, names)}")
+    file.error(node, place, f"must be {known}, not {quoted(value)}{file.report.did_you_mean(value, names)}")
     return UNSET
 
 
-def _written(source: Source, node: Node, place: str, wanted: str) -> Any:
+def _written(file: YamlFile, node: Node, place: str, wanted: str) -> Any:
     if not isinstance(node, ScalarNode):
-        source.error(node, place, f"must be {wanted}, not {kind(node)}")
+        file.error(node, place, f"must be {wanted}, not {kind(node)}")
     elif not is_plain(node):
-        source.error(
+        file.error(
             node, place, f"the tag {quoted(node.tag)} has no meaning here (a text that begins with ! needs quotes)"
         )
     else:
