@@ -7,7 +7,6 @@ from msgspec import Struct
 from writing import PUZZLE, good, hunt_text, load_with, told, why_unreadable, write
 
 from hunt.content import load
-from hunt.content.mappings import read_mapping
 from hunt.content.model import PuzzlesSolved, Slot
 from hunt.content.problems import Report
 from hunt.content.reader import read_struct
@@ -84,9 +83,9 @@ def test_merged_keys_count_and_own_keys_win() -> None:
     node = compose(text)
     assert node is not None
     file = YamlFile("f.yaml", Report(), Whereabouts())
-    entries = read_mapping(file, node, "", ["slots"])
-    assert entries is not None
-    second = entries["slots"].node.value[1]
+    found = file.mapping(node, "", ["slots"])
+    assert found is not None
+    second = found["slots"].node.value[1]
     assert read_struct(Slot, file, second, "") == Slot(id="b", slug="s", unlock_cost=2)
     assert file.report.problems == []
 

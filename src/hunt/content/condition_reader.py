@@ -7,7 +7,6 @@ from msgspec import UNSET
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from hunt.content import scalars
-from hunt.content.mappings import Pair, read_mapping
 from hunt.content.model import (
     After,
     AllOf,
@@ -21,7 +20,8 @@ from hunt.content.model import (
     SlotSolved,
     SlotUnlocked,
 )
-from hunt.content.yaml_file import Read, YamlFile
+from hunt.content.yaml_file import Pair, Read, YamlFile
+from hunt.content.yaml_nodes import described
 
 NEVER = AnyOf(())
 """Stands, as this very object, for every condition that could not be read or is missing, which was reported."""
@@ -46,10 +46,10 @@ def read_condition(file: YamlFile, node: Node, place: str) -> Condition:
     if isinstance(node, SequenceNode):
         return _noted(file, node, place, AllOf(_several(file, node, place)))
     if not isinstance(node, MappingNode):
-        message = f"must be a condition like {{slot_solved: some_id}} or a list of them, not {scalars.kind(node)}"
+        message = f"must be a condition like {{slot_solved: some_id}} or a list of them, not {described(node)}"
         file.error(node, place, message)
         return NEVER
-    pairs = read_mapping(file, node, place, (*_KINDS, "slots"))
+    pairs = file.mapping(node, place, (*_KINDS, "slots"))
     return NEVER if pairs is None else _one(file, node, place, pairs)
 
 
@@ -76,7 +76,7 @@ def _one(file: YamlFile, node: Node, place: str, pairs: dict[str, Pair]) -> Cond
 def _any_of(file: YamlFile, node: Node, place: str) -> Condition:
     if isinstance(node, SequenceNode):
         return _noted(file, node, place, AnyOf(_several(file, node, place)))
-    file.error(node, place, f"must be a list of conditions, not {scalars.kind(node)}")
+    file.error(node, place, f"must be a list of conditions, not {described(node)}")
     return NEVER
 
 
@@ -87,7 +87,7 @@ def _count(file: YamlFile, key: str, node: Node, slots: Pair | None, place: str)
     if slots is None:
         return _noted(file, node, place, _COUNTS[key](number))
     if not isinstance(slots.node, SequenceNode):
-        file.error(slots.node, f"{place}.slots", f"must be a list of slot ids, not {scalars.kind(slots.node)}")
+        file.error(slots.node, f"{place}.slots", f"must be a list of slot ids, not {described(slots.node)}")
         return NEVER
     read = [scalars.text(file, item, f"{place}.slots[{index}]") for index, item in enumerate(slots.node.value)]
     condition = _COUNTS[key](number, tuple(name for name in read if name is not UNSET))

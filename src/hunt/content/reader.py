@@ -11,10 +11,9 @@ from yaml.nodes import Node, ScalarNode, SequenceNode
 
 from hunt.content import scalars
 from hunt.content.condition_reader import NEVER, read_condition
-from hunt.content.mappings import Pair, read_mapping
 from hunt.content.model import Condition
-from hunt.content.yaml_file import Read, YamlFile
-from hunt.content.yaml_nodes import NULL
+from hunt.content.yaml_file import Pair, Read, YamlFile
+from hunt.content.yaml_nodes import NULL, described
 
 S = TypeVar("S", bound=Struct)
 
@@ -44,7 +43,7 @@ def read_struct(kind: type[S], file: YamlFile, node: Node, place: str) -> S | No
     A required text that is missing is left empty, a required condition is `NEVER`, and either was reported.
     """
     fields = _fields_of(kind)
-    pairs = read_mapping(file, node, place, fields)
+    pairs = file.mapping(node, place, fields)
     if pairs is None:
         return None
     values = {name: _value(file, node, place, field, pairs.get(name)) for name, field in fields.items()}
@@ -116,7 +115,7 @@ def _several(file: YamlFile, node: Node, place: str, *, read: Read, one_will_do:
     elif isinstance(node, SequenceNode):
         items = [(item, f"{place}[{index}]") for index, item in enumerate(node.value)]
     else:
-        file.error(node, place, f"must be a list, not {scalars.kind(node)}")
+        file.error(node, place, f"must be a list, not {described(node)}")
         return UNSET
     found = [read(file, item, inner) for item, inner in items]
     return tuple(value for value in found if value is not UNSET)

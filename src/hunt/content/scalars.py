@@ -9,11 +9,11 @@ from typing import Any
 
 from msgspec import UNSET
 from yaml.constructor import ConstructorError, SafeConstructor
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.nodes import Node, ScalarNode
 
 from hunt.content.problems import quoted
 from hunt.content.yaml_file import YamlFile
-from hunt.content.yaml_nodes import is_plain, is_quoted
+from hunt.content.yaml_nodes import described, is_plain, is_quoted
 
 MAX_NUMBER = 1_000_000
 """No cost, prize or count is larger; sums of them then fit every database's integers."""
@@ -23,13 +23,6 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _YES = {"true", "yes", "on"}
 _NO = {"false", "no", "off"}
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
-
-
-def kind(node: Node) -> str:
-    """What the node is, as one would say it in a sentence."""
-    if not isinstance(node, ScalarNode):
-        return "a mapping" if isinstance(node, MappingNode) else "a list"
-    return quoted(node.value) if node.value else "nothing"
 
 
 def text(file: YamlFile, node: Node, place: str) -> Any:
@@ -48,11 +41,11 @@ def whole_number(file: YamlFile, node: Node, place: str) -> Any:
     if value is UNSET:
         return UNSET
     if not _NUMBER.fullmatch(value) or is_quoted(node):
-        file.error(node, place, f"must be a whole number like 3, not {kind(node)}")
+        file.error(node, place, f"must be a whole number like 3, not {described(node)}")
     elif value.startswith("-"):
-        file.error(node, place, f"must not be negative, but is {kind(node)}")
+        file.error(node, place, f"must not be negative, but is {described(node)}")
     elif len(value) > len(str(MAX_NUMBER)) or int(value) > MAX_NUMBER:
-        file.error(node, place, f"must be at most {MAX_NUMBER}, but is {kind(node)}")
+        file.error(node, place, f"must be at most {MAX_NUMBER}, but is {described(node)}")
     else:
         return int(value)
     return UNSET
@@ -64,7 +57,7 @@ def yes_or_no(file: YamlFile, node: Node, place: str) -> Any:
         return UNSET
     if value.lower() in _YES | _NO:
         return value.lower() in _YES
-    file.error(node, place, f"must be true or false, not {kind(node)}")
+    file.error(node, place, f"must be true or false, not {described(node)}")
     return UNSET
 
 
@@ -75,15 +68,17 @@ def moment(file: YamlFile, node: Node, place: str) -> Any:
     try:
         found = _parse(node)
     except (ValueError, TypeError, ConstructorError):
-        file.error(node, place, f"must be a time like 2026-01-16T17:00:00Z, not {kind(node)}")
+        file.error(node, place, f"must be a time like 2026-01-16T17:00:00Z, not {described(node)}")
         return UNSET
     if found.tzinfo is None:
-        file.warning(node, place, f"{kind(node)} has no time zone and is taken as UTC; write Z or +01:00 behind it")
+        file.warning(
+            node, place, f"{described(node)} has no time zone and is taken as UTC; write Z or +01:00 behind it"
+        )
         return found.replace(tzinfo=UTC)
     try:
         return found.astimezone(UTC)
     except OverflowError:
-        file.error(node, place, f"{kind(node)} is no time that a clock can show")
+        file.error(node, place, f"{described(node)} is no time that a clock can show")
         return UNSET
 
 
@@ -98,7 +93,7 @@ def choice(file: YamlFile, node: Node, place: str, names: tuple[str, ...]) -> An
 
 def _written(file: YamlFile, node: Node, place: str, wanted: str) -> Any:
     if not isinstance(node, ScalarNode):
-        file.error(node, place, f"must be {wanted}, not {kind(node)}")
+        file.error(node, place, f"must be {wanted}, not {described(node)}")
     elif not is_plain(node):
         file.error(
             node, place, f"the tag {quoted(node.tag)} has no meaning here (a text that begins with ! needs quotes)"

@@ -1,13 +1,13 @@
 """One YAML file while it is read: where its problems go, and where each struct that came out of it stood."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec import Struct
-from yaml.nodes import Node
+from yaml.nodes import MappingNode, Node, ScalarNode
 
-from hunt.content.problems import Report, Where
-from hunt.content.yaml_nodes import line_of
+from hunt.content.problems import Report, Where, quoted
+from hunt.content.yaml_nodes import MAPPING, described, line_of, pairs
 
 
 class Whereabouts:
@@ -36,6 +36,13 @@ class Whereabouts:
         return Where(where.file, lines.get(field, where.line), f"{where.place}.{field}" if where.place else field)
 
 
+class Pair(Struct, frozen=True):
+    """A key's value, and the line where the key stands."""
+
+    node: Node
+    line: int
+
+
 class YamlFile:
     """The file that is being read."""
 
@@ -52,6 +59,27 @@ class YamlFile:
 
     def warning(self, node: Node, place: str, message: str) -> None:
         self.report.warning(self.where(node, place), message)
+
+    def mapping(self, node: Node, place: str, known: Iterable[str]) -> dict[str, Pair] | None:
+        """The values under known keys; None when the node is no mapping. A key that stands there twice counts once."""
+        if not isinstance(node, MappingNode) or node.tag != MAPPING:
+            self.error(node, place, f"must be a mapping of keys to values, not {described(node)}")
+            return None
+        names = list(known)
+        own = {id(key) for key, _ in node.value}
+        found: dict[str, Pair] = {}
+        for key, value in pairs(node):
+            if not isinstance(key, ScalarNode):
+                self.error(key, place, f"a key must be a text, not {described(key)}")
+            elif key.value not in names:
+                hint = self.report.did_you_mean(key.value, names) or f"; known here: {', '.join(names)}"
+                self.error(key, place, f"unknown key {quoted(key.value)}{hint}")
+            elif key.value not in found:
+                found[key.value] = Pair(value, line_of(key))
+            elif id(key) in own:
+                first = found[key.value].line
+                self.error(key, place, f"{quoted(key.value)} stands here twice, first in line {first}, which counts")
+        return found
 
 
 Read = Callable[[YamlFile, Node, str], Any]

@@ -9,6 +9,8 @@ import yaml
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from hunt.content.problems import quoted
+
 MAX_DEPTH = 60
 """Lists and mappings within each other, aliases followed. (The C parser would overflow its stack at some 30,000.)"""
 
@@ -66,9 +68,9 @@ def pairs(node: MappingNode) -> Iterator[tuple[Node, Node]]:
     merged = [value for key, value in node.value if key.tag == MERGE]
     yield from ((key, value) for key, value in node.value if key.tag != MERGE)
     for value in merged:
-        for source in value.value if isinstance(value, SequenceNode) else [value]:
-            if isinstance(source, MappingNode):
-                yield from pairs(source)
+        for other in value.value if isinstance(value, SequenceNode) else [value]:
+            if isinstance(other, MappingNode):
+                yield from pairs(other)
 
 
 def is_plain(node: Node) -> bool:
@@ -80,6 +82,13 @@ def is_plain(node: Node) -> bool:
 
 def is_quoted(node: Node) -> bool:
     return isinstance(node, ScalarNode) and node.style in ("'", '"')
+
+
+def described(node: Node) -> str:
+    """What the node is, as one would say it in a sentence."""
+    if not isinstance(node, ScalarNode):
+        return "a mapping" if isinstance(node, MappingNode) else "a list"
+    return quoted(node.value) if node.value else "nothing"
 
 
 def _check_depth(text: str) -> None:
