@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import hashlib
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +21,8 @@ from hunt.content.model import Hunt
 from hunt.game.entries import Entry
 from hunt.live.feed import Feed
 from hunt.live.history import History
-from hunt.live.hub import Hub, Render
+from hunt.live.hub import Hub
+from hunt.live.shared import Render, Shared
 from hunt.log.database import connect as connect_database
 from hunt.log.history import read_more
 from hunt.log.migrations import check_schema
@@ -35,6 +36,9 @@ GC_THRESHOLDS = (10_000, 10, 10)
 """Objects made before the garbage collector looks at them, and how often it looks at older ones."""
 
 T = TypeVar("T")
+
+Part = Callable[[], Coroutine[Any, Any, None]]
+"""Makes what a task runs. Not the coroutine itself: a task that is cancelled before its first step never awaits it."""
 
 SETTLE_MILLISECONDS = 200
 """How long a hunt folder has to be left alone before it is read: an editor writes a file in several steps."""
@@ -82,7 +86,7 @@ class Services:
         )
         self.history = History(self.tail, self.reader, self.replica.team_entries)
         self.feed = Feed(engine, self.tail, self.writer, now)
-        self.hub = Hub(self.tail, self.history, render, self.feed.reach, now)
+        self.hub = Hub(Shared(self.tail, self.history, render, self.feed.reach, now))
         self.accounts = Accounts(engine, self.writer, self.tail, Sessions(settings.secret_key, now))
         self.failed: BaseException | None = None
         self.writer.publish = self.replica.publish
@@ -111,7 +115,7 @@ async def writing(services: Services) -> AsyncIterator[Services]:
     await check_schema(services.settings.database_url)
     await read_more(services.engine, services.tail)
     await services.accounts.refresh_sessions()
-    task = asyncio.create_task(_guarded(services, "writer", services.writer.run()), name="writer")
+    task = asyncio.create_task(_guarded(services, "writer", services.writer.run), name="writer")
     try:
         yield services
     finally:
@@ -127,12 +131,12 @@ async def running(services: Services) -> AsyncIterator[Services]:
     async with writing(services):
         # A fake server is this process's own: nobody else could have written to its stream.
         read_stream = None if settings.redis_url.startswith("fake://") else services.replica.read
-        parts: list[tuple[str, Coroutine[Any, Any, None]]] = [
-            ("replica", services.replica.run()),
-            ("feed", services.feed.run(read_stream)),
+        parts: list[tuple[str, Part]] = [
+            ("replica", services.replica.run),
+            ("feed", lambda: services.feed.run(read_stream)),
         ]
         if settings.watch_content:
-            parts.append(("content", _watch_content(services)))
+            parts.append(("content", lambda: _watch_content(services)))
         tasks = [asyncio.create_task(_guarded(services, name, part), name=name) for name, part in parts]
         try:
             await services.feed.poll()
@@ -155,9 +159,9 @@ def _little_collecting() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-async def _guarded(services: Services, name: str, part: Coroutine[Any, Any, None]) -> None:
+async def _guarded(services: Services, name: str, part: Part) -> None:
     try:
-        await part
+        await part()
     except Exception as error:  # whatever it is, readiness goes with it
         services.failed = error
         logger.exception("task_died", task=name)

@@ -30,7 +30,7 @@ def check(folder: Path) -> None:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=FOLDER)
-@click.argument("file", metavar="[FILE|-]", type=click.File(), default="-")
+@click.argument("file", metavar="[FILE|-]", type=click.File(encoding="utf-8-sig"), default="-")
 def play(folder: Path, file: TextIO) -> None:
     """Play JSON Lines of actions against a hunt folder and print the team's state after each."""
     with plainly():

@@ -16,7 +16,7 @@ from hunt.content import HuntUnreadable, load
 from hunt.game.entries import BrokenChain
 from hunt.game.refusals import Refused
 from hunt.log import transfer
-from hunt.log.database import DatabaseAway
+from hunt.log.database import DatabaseAway, reason_of
 from hunt.log.migrations import SchemaMismatch
 from hunt.log.writer import Unavailable
 from hunt.replica import Away, LogAway, RebuildFailed
@@ -31,7 +31,6 @@ EXPECTED = (
     Refused,
     DatabaseAway,
     SchemaMismatch,
-    SQLAlchemyError,
     Unavailable,
     BrokenChain,
     transfer.NotEmpty,
@@ -60,6 +59,8 @@ def plainly() -> Iterator[None]:
         yield
     except HuntUnreadable as error:
         raise CommandFailed("\n".join(map(str, error.problems))) from None
+    except SQLAlchemyError as error:
+        raise CommandFailed(f"The database did not do this: {reason_of(error)}.") from None
     except EXPECTED as error:
         raise CommandFailed(str(error) or type(error).__name__) from None
 

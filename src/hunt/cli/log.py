@@ -38,7 +38,7 @@ def _with_database(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
 
 
 @log.command("export")
-@click.argument("file", metavar="FILE|-", type=click.File("w", lazy=False))
+@click.argument("file", metavar="FILE|-", type=click.File("w", encoding="utf-8", lazy=False))
 def export_log(file: TextIO) -> None:
     """Write every entry as a line of JSON."""
     count = _with_database(lambda engine: transfer.export(engine, file))
@@ -46,7 +46,7 @@ def export_log(file: TextIO) -> None:
 
 
 @log.command("import")
-@click.argument("file", metavar="FILE", type=click.File())
+@click.argument("file", metavar="FILE", type=click.File(encoding="utf-8"))
 def import_log(file: TextIO) -> None:
     """Fill an empty log from a file; a broken chain is refused whole."""
     count = _with_database(lambda engine: transfer.load(engine, file))

@@ -31,7 +31,7 @@ def connect(url: str) -> AsyncEngine:
     try:
         make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise DatabaseAway(f"The database address cannot be understood: {error}.") from None
+        raise DatabaseAway(f"The database address (HUNT_DATABASE_URL) cannot be understood: {error}.") from None
     if url.startswith("sqlite"):
         arguments: dict[str, Any] = {"timeout": LOCK_TIMEOUT_SECONDS}
         engine = create_async_engine(url, connect_args=arguments, pool_size=POOL_SIZE, hide_parameters=True)
@@ -72,8 +72,15 @@ class DatabaseAway(Exception):
 
     @classmethod
     def because(cls, engine: AsyncEngine, error: Exception) -> "DatabaseAway":
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-        return cls(f"The database {engine.url.render_as_string(hide_password=True)} cannot be opened: {reason[0]}.")
+        return cls(
+            f"The database {engine.url.render_as_string(hide_password=True)} cannot be opened: {reason_of(error)}."
+        )
+
+
+def reason_of(error: Exception) -> str:
+    """What the database or the network itself said, in one line without its full stop."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _try_file(path: str) -> None:
