@@ -1,5 +1,6 @@
 """The server's settings, from the environment: one name each, `HUNT_…`."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -64,10 +65,9 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise BadSetting(f"HUNT_SECRET_KEY must have at least {MIN_SECRET_LENGTH} characters, random ones.")
         if self.role not in {"all", "web"}:
             raise BadSetting(f"HUNT_ROLE is `{self.role}`; it is `all` or `web`.")
-        public = urlsplit(self.public_url or "https://any")
-        if public.scheme not in {"http", "https"} or not public.hostname:
-            raise BadSetting("HUNT_PUBLIC_URL must be an address like https://hunt.example.org.")
-        if not self.reconcile_seconds > 0 or self.scrub_entries_per_second < 1:
+        if self.public_url is not None and not _is_site(self.public_url):
+            raise BadSetting("HUNT_PUBLIC_URL must be an address like https://hunt.example.org, without a path.")
+        if not 0 < self.reconcile_seconds < math.inf or self.scrub_entries_per_second < 1:
             raise BadSetting("HUNT_RECONCILE_SECONDS and HUNT_SCRUB_ENTRIES_PER_SECOND must be above 0.")
         if self.workers < 1 or not 0 < self.port < 65536:  # noqa: PLR2004 - the range of TCP ports
             raise BadSetting("HUNT_WORKERS must be at least 1 and HUNT_PORT a port number.")
@@ -80,6 +80,14 @@ def database_url(environment: Mapping[str, str]) -> str:
         raise BadSetting(f"HUNT_DATABASE_URL is not set: {_WHAT['database_url']}.")
     _check_database_url(url)
     return url
+
+
+def _is_site(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.path in {"", "/"}
+    except ValueError:  # half an IPv6 address
+        return False
 
 
 def _check_database_url(url: str) -> None:

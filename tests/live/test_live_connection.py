@@ -330,7 +330,7 @@ async def test_an_account_has_a_bounded_number_of_connections(live_app: App, tea
         await wire.settled()
     for each in wires:
         hub.leave(each.connection)
-    assert team.id not in hub._teams
+    assert team.id not in hub._of
 
 
 async def test_a_team_is_never_sent_what_is_anothers_or_locked(live_app: App, team: Team) -> None:
@@ -365,14 +365,14 @@ async def test_an_operator_has_none_of_the_teams_datasets(live_app: App) -> None
 async def test_what_is_made_is_made_once_for_all_connections_of_a_team(
     live_app: App, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hub, made = live_app.services.hub, []
+    shared, made = live_app.services.hub.shared, []
 
     def counted(name: str, value: dict[str, Any]) -> str:
         made.append(name)
         return drawing(name, value)
 
-    drawing = hub.render
-    monkeypatch.setattr(hub, "render", counted)
+    drawing = shared.render
+    monkeypatch.setattr(shared, "render", counted)
     async with wired(live_app, team) as one, wired(live_app, team) as two:
         for wire in (one, two):
             wire.sub("navbar", params={"format": "html"})

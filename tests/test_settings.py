@@ -1,0 +1,92 @@
+"""Settings from the environment: each wrong one is named in a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from hunt.settings import BadSetting, Settings
+
+REQUIRED = {
+    "HUNT_DATABASE_URL": "postgresql+asyncpg://user:password@db/hunt",
+    "HUNT_CONTENT": "/srv/hunt",
+    "HUNT_SECRET_KEY": "0123456789abcdef",
+}
+
+
+def test_three_settings_are_enough() -> None:
+    settings = Settings.from_environment(REQUIRED)
+    assert settings.content == Path("/srv/hunt")
+    assert settings.redis_url == "fake://"
+    assert (settings.host, settings.port, settings.workers) == ("127.0.0.1", 8000, 1)
+    assert settings.service_token is None
+    assert not settings.secure_cookies
+
+
+def test_each_setting_has_its_name() -> None:
+    more = {
+        "HUNT_REDIS_URL": "unix:///run/redis.sock",
+        "HUNT_HOST": "0.0.0.0",
+        "HUNT_PORT": "80",
+        "HUNT_WORKERS": "4",
+        "HUNT_SERVICE_TOKEN": "token",
+        "HUNT_RECONCILE_SECONDS": "2.5",
+        "HUNT_SCRUB_ENTRIES_PER_SECOND": "100",
+        "HUNT_PUBLIC_URL": "https://hunt.example.org",
+        "HUNT_STUBS": "1",
+        "HUNT_SOMETHING_ELSE": "ignored",
+    }
+    settings = Settings.from_environment(REQUIRED | more)
+    assert (settings.port, settings.workers, settings.reconcile_seconds, settings.stubs) == (80, 4, 2.5, True)
+    assert settings.secure_cookies
+
+
+def test_an_empty_setting_is_as_good_as_none() -> None:
+    assert Settings.from_environment(REQUIRED | {"HUNT_PORT": " "}).port == 8000
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_setting_is_named(name: str) -> None:
+    environment = {key: value for key, value in REQUIRED.items() if key != name}
+    with pytest.raises(BadSetting, match=f"{name} is not set: .*\\.$"):
+        Settings.from_environment(environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HUNT_DATABASE_URL", "mysql://db/hunt"),
+        ("HUNT_DATABASE_URL", "postgresql://db/hunt"),
+        ("HUNT_REDIS_URL", "localhost:6379"),
+        ("HUNT_SECRET_KEY", "short"),
+        ("HUNT_PORT", "http"),
+        ("HUNT_PORT", "0"),
+        ("HUNT_PORT", "65536"),
+        ("HUNT_PORT", "-1"),
+        ("HUNT_PORT", "80.5"),
+        ("HUNT_WORKERS", "0"),
+        ("HUNT_WORKERS", "2"),
+        ("HUNT_ROLE", "boss"),
+        ("HUNT_STUBS", "yes"),
+        ("HUNT_PUBLIC_URL", "hunt.example.org"),
+        ("HUNT_PUBLIC_URL", "https://"),
+        ("HUNT_PUBLIC_URL", "https://[::1"),
+        ("HUNT_PUBLIC_URL", "https://hunt.example.org/below"),
+        ("HUNT_RECONCILE_SECONDS", "soon"),
+        ("HUNT_RECONCILE_SECONDS", "0"),
+        ("HUNT_RECONCILE_SECONDS", "-1"),
+        ("HUNT_RECONCILE_SECONDS", "nan"),
+        ("HUNT_RECONCILE_SECONDS", "inf"),
+        ("HUNT_SCRUB_ENTRIES_PER_SECOND", "-5"),
+        ("HUNT_SCRUB_ENTRIES_PER_SECOND", "0"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=name) as caught:
+        Settings.from_environment(REQUIRED | {name: value})
+    assert str(caught.value).endswith(".")
+
+
+def test_a_secret_is_never_in_a_complaint() -> None:
+    with pytest.raises(BadSetting) as caught:
+        Settings.from_environment(REQUIRED | {"HUNT_DATABASE_URL": "mysql://user:hidden@db/hunt"})
+    assert "hidden" not in str(caught.value)
