@@ -21,7 +21,7 @@ class Wire:
     def __init__(self, app: App, team_id: int | None) -> None:
         self.frames: list[Frame] = []
         self.sizes: list[int] = []
-        self.connection = Connection(app.services.hub, "wire", team_id, "a session", self._take)
+        self.connection = Connection(app.services.hub.shared, "wire", team_id, "a session", self._take)
         self._free = asyncio.Event()
         self._free.set()
 

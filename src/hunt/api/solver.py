@@ -117,7 +117,7 @@ async def me(request: AnyRequest, services: NamedDependency[Services]) -> Json:
 
 def seen_puzzle(services: Services, team_id: int, slug: str) -> Value:
     """The dataset `puzzle` as it is now; NotFound alike for one that is locked and one that does not exist."""
-    view = services.hub.view(team_id)
+    view = services.hub.shared.view(team_id)
     if not view.has_puzzle(slug):
         raise NotFound("There is no such puzzle, or your team has not reached it yet.")
     return {**puzzle_value(view, slug), "epoch": services.tail.head}
@@ -215,7 +215,7 @@ async def activity(
     team_id = team_session(request).account_id
     head, digest = services.tail.head, services.tail.digest
     entries = await services.history.stored(team_id, since, head)
-    view = services.hub.view(team_id)
+    view = services.hub.shared.view(team_id)
     shown = [activity_entry(view.hunt, entry) for entry in entries if is_shown(view.state, entry)]
     return {"entries": shown[:limit], "head": {"id": head, "digest": digest}}
 

@@ -8,22 +8,19 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from hunt.game.entries import Entry
 from hunt.live import protocol
-from hunt.live.datasets import TEAM_DATASETS, Dataset, is_touched
-
-if TYPE_CHECKING:
-    from hunt.live.hub import Hub
+from hunt.live.datasets import TEAM_DATASETS, Dataset
+from hunt.live.shared import Shared, Topic
 
 HEAD_SECONDS = 20.0
 """An idle socket is told this often that it is good up to the head."""
 
 SLOW_SECONDS = 30.0
-"""A socket that takes longer for one frame is closed; it can resume."""
+"""A socket that takes longer for what is due at one moment is closed; it can resume."""
 
 MAX_SUBSCRIPTIONS = 100
 MAX_REPLIES = 200
@@ -37,10 +34,7 @@ class Subscription(Struct, kw_only=True):
     """
 
     id: str
-    dataset: Dataset
-    slug: str
-    html: bool
-    since: int | None
+    topic: Topic
     cursor: int = 0
     digest: str | None = None
     scanned: int = 0
@@ -49,19 +43,13 @@ class Subscription(Struct, kw_only=True):
     is_dirty: bool = True
     sent: bytes | None = None
 
-    @property
-    def grows(self) -> bool:
-        return self.dataset.grows and not self.html
-
     @classmethod
     def of(cls, call: protocol.Sub, dataset: Dataset) -> "Subscription":
         since = call.since or 0
+        slug = "" if dataset.about == "team" else call.slug  # values are kept by it
         return cls(
             id=call.sub,
-            dataset=dataset,
-            slug="" if dataset.about == "team" else call.slug,  # values are kept by it
-            html=call.format == "html",
-            since=call.since,
+            topic=Topic(dataset, slug, call.format == "html"),
             cursor=since,
             digest=call.digest,
             scanned=since,
@@ -70,12 +58,17 @@ class Subscription(Struct, kw_only=True):
 
 
 class Connection:
-    """A socket as the hub knows it. `send` takes a frame and returns when the socket can take another."""
+    """A socket as the server knows it. `send` takes a frame and returns when the socket can take another."""
 
     def __init__(
-        self, hub: "Hub", id: str, team_id: int | None, session_id: str | None, send: Callable[[bytes], Awaitable[None]]
+        self,
+        shared: Shared,
+        id: str,
+        team_id: int | None,
+        session_id: str | None,
+        send: Callable[[bytes], Awaitable[None]],
     ) -> None:
-        self.hub = hub
+        self.shared = shared
         self.id = id
         self.team_id = team_id
         self.session_id = session_id
@@ -90,7 +83,7 @@ class Connection:
     def mark(self, entry: Entry) -> None:
         """The log has grown by `entry`."""
         for subscription in self._subscriptions.values():
-            if is_touched(subscription.dataset, subscription.slug, entry):
+            if subscription.topic.is_touched_by(entry):
                 subscription.is_dirty = True
                 self._wake.set()
 
@@ -140,7 +133,7 @@ class Connection:
         elif len(self._subscriptions) >= MAX_SUBSCRIPTIONS and call.sub not in self._subscriptions:
             text = f"A socket has at most {MAX_SUBSCRIPTIONS} subscriptions."
             self.reply(protocol.fail(call.rpc, "too_many_subscriptions", text))
-        elif self.team_id is not None and not dataset.is_open_to(self.hub.view(self.team_id), call.slug):
+        elif self.team_id is not None and not dataset.is_open_to(self.shared.view(self.team_id), call.slug):
             self.reply(protocol.fail(call.rpc, "not_found", "There is nothing here by that name."))
         elif call.since is not None and call.since < 0:
             self.reply(protocol.fail(call.rpc, "bad_cursor", "`since` is a log id, 0 or more."))
@@ -157,66 +150,72 @@ class Connection:
                 async with asyncio.timeout(HEAD_SECONDS):
                     await self._wake.wait()
             if not self._wake.is_set():
-                await self._send_head()
+                await self._in_time(self._send_head())
                 continue
             self._wake.clear()
-            await self._send_replies()
-            for subscription in list(self._subscriptions.values()):
-                if subscription.is_dirty:
-                    await self._bring_up(subscription)
+            await self._in_time(self._send_all())
         if self.close_code == protocol.CLOSE_TOO_MANY:
-            await self._send_replies()  # so that the client reads what was wrong
+            await self._in_time(self._send_replies())  # so that the client reads what was wrong
+
+    async def _in_time(self, sending: Awaitable[None]) -> None:
+        """Stop the connection when it takes too long. One timer for many frames: for each it would cost a fifth."""
+        try:
+            async with asyncio.timeout(SLOW_SECONDS) as limit:
+                await sending
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            self.stop(protocol.CLOSE_TOO_SLOW)
+
+    async def _send_all(self) -> None:
+        await self._send_replies()
+        for subscription in list(self._subscriptions.values()):
+            if subscription.is_dirty:
+                await self._bring_up(subscription)
 
     async def _send_replies(self) -> None:
-        while self._replies and self.close_code != protocol.CLOSE_TOO_SLOW:
-            await self._push(self._replies.popleft())
+        while self._replies:
+            await self._send(self._replies.popleft())
 
     async def _send_frame(self, frame: bytes) -> None:
         if self.close_code is None:
-            await self._push(frame)
-
-    async def _push(self, frame: bytes) -> None:
-        try:
-            async with asyncio.timeout(SLOW_SECONDS):
-                await self._send(frame)
-        except TimeoutError:
-            self.stop(protocol.CLOSE_TOO_SLOW)
+            await self._send(frame)
 
     async def _send_head(self) -> None:
-        tail = self.hub.tail
+        tail = self.shared.tail
         for subscription in self._subscriptions.values():
-            if subscription.grows:
+            if subscription.topic.grows:
                 subscription.cursor = subscription.scanned = tail.head
                 subscription.digest = tail.digest
         await self._send_frame(protocol.head(tail.head, tail.digest))
 
     async def _bring_up(self, subscription: Subscription) -> None:
         subscription.is_dirty = False
-        if subscription.is_fresh and subscription.since:
-            await self.hub.reach(subscription.since)
+        if subscription.is_fresh and subscription.cursor:
+            await self.shared.reach(subscription.cursor)
         if subscription.is_doubtful:
             await self._check_cursor(subscription)
-        if subscription.grows:
+        if subscription.topic.grows:
             await self._grow(subscription)
         else:
             await self._replace(subscription)
         subscription.is_fresh = False
 
     async def _replace(self, subscription: Subscription) -> None:
-        found = self.team_id is not None and await self.hub.value(self.team_id, subscription)
+        found = self.team_id is not None and await self.shared.value(self.team_id, subscription.topic)
         if not found:
             return
         value, epoch = found
         if subscription.is_fresh or value != subscription.sent:
             subscription.sent = value
-            subscription.cursor, subscription.digest = epoch, self.hub.tail.digest
+            subscription.cursor, subscription.digest = epoch, self.shared.tail.digest
             await self._send_frame(protocol.update(subscription.id, value, epoch))
 
     async def _grow(self, subscription: Subscription) -> None:
         if self.team_id is None:
             return
-        head, digest = self.hub.tail.head, self.hub.tail.digest
-        picked = await self.hub.picked(self.team_id, subscription, head)
+        head, digest = self.shared.tail.head, self.shared.tail.digest
+        picked = await self.shared.picked(self.team_id, subscription.topic, subscription.scanned, head)
         subscription.scanned = head
         if not picked and not subscription.is_fresh:
             return
@@ -228,7 +227,7 @@ class Connection:
         """Start over when what the client holds is not a piece of this log."""
         subscription.is_doubtful = False
         cursor, digest = subscription.cursor, subscription.digest
-        if cursor and not await self.hub.fits(cursor, digest, may_lack=not subscription.grows):
+        if cursor and not await self.shared.fits(cursor, digest, may_lack=not subscription.topic.grows):
             subscription.cursor = subscription.scanned = 0
             subscription.is_fresh = True
             await self._send_frame(protocol.reset(subscription.id))

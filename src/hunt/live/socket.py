@@ -50,13 +50,13 @@ class _Allowance:
 
 async def serve(socket: Socket, hub: Hub, team_id: int | None, session_id: str | None, build: str) -> None:
     """Speak the protocol on an accepted socket until either side closes it."""
-    connection = Connection(hub, secrets.token_hex(8), team_id, session_id, _sender(socket))
+    connection = Connection(hub.shared, secrets.token_hex(8), team_id, session_id, _sender(socket))
     try:
         hub.join(connection)
     except TooManySockets:
         await socket.close(protocol.CLOSE_TOO_MANY, "Too many connections.")
         return
-    connection.reply(protocol.hello(connection.id, build, hub.tail.head, hub.tail.digest))
+    connection.reply(protocol.hello(connection.id, build, hub.shared.tail.head, hub.shared.tail.digest))
     try:
         await _talk(socket, connection)
         # A socket that does not read cannot even be closed, so it counts until it is gone.
@@ -107,7 +107,7 @@ def _sender(socket: Socket) -> Callable[[bytes], Awaitable[None]]:
 
 
 async def _listen(socket: Socket, connection: Connection) -> None:
-    allowance, bad = _Allowance(connection.hub.clock), 0
+    allowance, bad = _Allowance(connection.shared.clock), 0
     while True:
         try:
             frame = await socket.receive_data(mode="text")

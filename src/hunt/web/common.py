@@ -82,7 +82,7 @@ class Pages:
 
     def view_of(self, session: Session) -> View | None:
         """What the session's team sees; None for an operator."""
-        return self.services.hub.view(session.account_id) if session.kind == "team" else None
+        return self.services.hub.shared.view(session.account_id) if session.kind == "team" else None
 
     def _page(
         self, request: AnyRequest, title: str, view: View | None, notice: dict[str, str] | None
