@@ -74,15 +74,17 @@ async def test_an_empty_log_is_an_empty_list(parts: Parts) -> None:
 async def test_a_stream_that_ends_before_the_cursor_is_told(built: Parts) -> None:
     reading = Reading(built)
     async with reading as reader:
-        with pytest.raises(Behind):
-            await reader.read(11, LONG_MS, 100)
+        async with asyncio.timeout(LONG_MS / 2000):
+            with pytest.raises(Behind):
+                await reader.read(11, LONG_MS, 100)
         assert reading.asked.is_set()
 
 
 async def test_a_missing_replica_is_told(parts: Parts) -> None:
     async with Reading(parts) as reader:
-        with pytest.raises(Gone):
-            await reader.read(0, LONG_MS, 100)
+        async with asyncio.timeout(LONG_MS / 2000):
+            with pytest.raises(Gone):
+                await reader.read(0, LONG_MS, 100)
 
 
 async def test_a_flush_is_told_after_the_wait(built: Parts) -> None:

@@ -8,6 +8,7 @@ from replica_world import MemoryLog, Parts, replica_at, running
 
 from hunt.replica import keys
 from hunt.replica.scripts import Swap, Verdict
+from hunt.replica.source import Forked, page_after
 from waiting import eventually
 
 pytestmark = pytest.mark.anyio
@@ -124,6 +125,15 @@ async def test_a_replica_is_appended_to_while_another_is_built(built: Parts, red
     head = (await built.scripts.inspect()).head
     assert await built.filler.fill(head) is Verdict.OK
     assert await built.stream() == built.log.rows
+
+
+async def test_a_page_that_does_not_continue_what_was_read_is_refused(log: MemoryLog) -> None:
+    log.grow(20)
+    assert await page_after(log, 5, log.rows[4].digest, 10) == log.rows[5:15]
+    assert await page_after(log, 20, log.digest, 10) == []
+    for id, digest in [(5, log.rows[5].digest), (21, log.digest), (0, log.digest)]:
+        with pytest.raises(Forked):
+            await page_after(log, id, digest, 10)
 
 
 async def test_a_log_that_changes_course_stops_the_build(parts: Parts) -> None:

@@ -225,6 +225,20 @@ async def test_a_new_history_of_the_log_is_what_is_shown(address: str, log: Memo
         await from_redis(replica, log, 2)
 
 
+async def test_what_is_known_of_the_log_is_forgotten_when_others_replace_the_replica(
+    built: Parts, address: str
+) -> None:
+    async with replica_at(address, built.log) as replica:
+        await replica._reconciler.examine()
+        assert await replica._keeper._turn({1: False})
+        built.log.lose(5)
+        built.log.append(*[1] * 5, slug="another")
+        assert await built.builder.rebuild("For a test.")
+        await replica._reconciler.examine()
+        assert await replica.team_entries(1, 0, 10, ALL) == built.log.of_team(1)
+        assert len(replica._teams._ledgers.get(1)) == 0
+
+
 async def test_a_paused_redis_delays_a_read_by_its_deadline_at_most(redis_server: RedisServer, log: MemoryLog) -> None:
     log.grow(50)
     async with replica_at(redis_server.url, log, reconcile=60) as replica, running(replica):
