@@ -1,4 +1,4 @@
-"""Puzzle pages, solutions, round pages: which addresses lead where."""
+"""Pages: which addresses lead where."""
 
 from pathlib import Path
 
@@ -113,21 +113,6 @@ def test_a_puzzle_does_not_see_the_files_of_its_solution(tmp_path: Path) -> None
     loaded = load_with(tmp_path, files)
     assert 'src="solution/way.svg"' in loaded.hunt.puzzles["one"].html
     assert len(loaded.warnings) == 1
-
-
-def test_a_round_has_a_page_art_style_and_assets(tmp_path: Path) -> None:
-    files: Files = {
-        "rounds/first/round.md": "![](art.svg) ![](assets/map.png)",
-        "rounds/first/art.svg": "<svg/>",
-        "rounds/first/style.css": "",
-        "rounds/first/notes.txt": "a secret",
-        "rounds/first/assets/map.png": PNG,
-    }
-    round_ = good(load_with(tmp_path, files)).round["first"]
-    assert sorted(round_.assets) == ["art.svg", "map.png", "style.css"]
-    assert (round_.art, round_.style) == ("art.svg", "style.css")
-    assert 'src="/rounds/first/assets/art.svg"' in round_.html
-    assert 'src="/rounds/first/assets/map.png"' in round_.html
 
 
 def test_pages_have_titles_and_no_assets(tmp_path: Path) -> None:

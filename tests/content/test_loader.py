@@ -93,6 +93,32 @@ def test_the_exception_reads_as_its_problems(tmp_path: Path) -> None:
         load(write(tmp_path, "{}"))
 
 
+def test_folders_that_nothing_uses_are_warned_of_with_the_nearest_slug(tmp_path: Path) -> None:
+    files: Files = {
+        "puzzles/oen/puzzle.yaml": "",
+        "rounds/frist/round.md": "",
+        "puzzles/README.md": "",
+    }
+    loaded = load(write(tmp_path, GOOD, files))
+    assert told(loaded)[1:] == [
+        "puzzles/oen: warning: no slot uses this folder; did you mean `one`?",
+        "rounds/frist: warning: no round uses this folder; did you mean `first`?",
+    ]
+
+
+def test_a_folder_that_nearly_has_the_right_name_is_warned_of(tmp_path: Path) -> None:
+    loaded = load_with(tmp_path, {"puzzels/x": "", "drafts/y": ""})
+    assert told(loaded) == ["puzzels: warning: nothing reads this folder; did you mean `puzzles`?"]
+
+
+def test_a_theme_is_a_folder(tmp_path: Path) -> None:
+    assert told(load_with(tmp_path, {"theme": "x"})) == ["theme: error: `theme` must be a folder"]
+
+
+def test_a_theme_folder_is_fine(tmp_path: Path) -> None:
+    assert told(load_with(tmp_path, {"theme/style.css": ""})) == []
+
+
 def test_a_stub_hunt_of_full_size_has_nothing_but_stubs_to_warn_of(tmp_path: Path) -> None:
     loaded = load(write_stub_hunt(tmp_path))
     hunt = loaded.hunt

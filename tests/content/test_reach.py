@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from writing import PUZZLE, hunt_text, write
+from writing import PUZZLE, hunt_text, told, write
 
 from hunt.content import load
 from hunt.content.reach import MAX_DEAD_ENDS
@@ -50,3 +50,10 @@ def test_what_is_an_error_already_is_no_dead_end(tmp_path: Path) -> None:
 def test_many_dead_ends_are_not_all_told(tmp_path: Path) -> None:
     slots = [f"{{id: q{number}, unlocked_if: {{any_of: []}}}}" for number in range(2000)]
     assert len(dead_ends(tmp_path, hunt_text(*slots))) == MAX_DEAD_ENDS
+
+
+def test_a_slot_that_never_unlocks_by_itself_is_warned_of(tmp_path: Path) -> None:
+    loaded = load(write(tmp_path, hunt_text("{id: p2, visible_if: []}"), PUZZLE))
+    assert told(loaded)[0] == (
+        "hunt.yaml:8: warning: slot `p2` has neither `unlockable_if` nor `unlocked_if`: it never unlocks by itself"
+    )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from hunt.content.checker import check_leftovers, check_slots, with_usable_head
+from hunt.content.completion import Completion
 from hunt.content.documents import read_titled
 from hunt.content.folder import HuntFolder
 from hunt.content.links import Links
@@ -15,10 +15,11 @@ from hunt.content.puzzle_folder import read_puzzle, stub
 from hunt.content.reach import check_reach
 from hunt.content.reader import read_struct
 from hunt.content.references import check_references
-from hunt.content.rounds import Completion, read_round
+from hunt.content.round_folder import read_round
 from hunt.content.yaml_file import Whereabouts, YamlFile
 
 HUNT_FILE = "hunt.yaml"
+FOLDERS = ("puzzles", "rounds", "pages", "theme")
 
 
 def load(folder: Path) -> Loaded:
@@ -40,14 +41,13 @@ class _Loader:
     def load(self) -> Loaded:
         hunt_yaml = self._read()
         check_references(hunt_yaml, self._whereabouts, self._report)
-        check_slots(hunt_yaml, self._whereabouts, self._report)
         check_reach(hunt_yaml, self._whereabouts, self._report)
-        usable = self._usable(hunt_yaml)
-        if not usable.title or not usable.rounds:
+        completed = Completion(self._whereabouts, self._report).of(hunt_yaml)
+        if not completed.title or not completed.rounds:
             raise HuntUnreadable(self._report.errors())
-        hunt = self._hunt(usable)
+        hunt = self._hunt(completed)
         self._links.check(hunt, self._report)
-        check_leftovers(self._folder, hunt_yaml)
+        self._check_folders(hunt_yaml)
         return Loaded(hunt, self._report.in_order())
 
     def _read(self) -> HuntYaml:
@@ -63,12 +63,6 @@ class _Loader:
             if hunt_yaml is not None:
                 return hunt_yaml
         raise HuntUnreadable(self._report.errors())
-
-    def _usable(self, hunt_yaml: HuntYaml) -> HuntYaml:
-        rounds = Completion(self._whereabouts, self._report).rounds(hunt_yaml.rounds)
-        usable = msgspec.structs.replace(hunt_yaml, rounds=rounds)
-        self._whereabouts.move(hunt_yaml, usable)
-        return with_usable_head(usable, self._whereabouts, self._report)
 
     def _hunt(self, hunt_yaml: HuntYaml) -> Hunt:
         values = msgspec.structs.asdict(hunt_yaml)
@@ -108,3 +102,24 @@ class _Loader:
             return None
         page = read_titled(self._folder, path, self._links)
         return None if page is None else Page(name, page.title or readable(name), page.html)
+
+    def _check_folders(self, hunt_yaml: HuntYaml) -> None:
+        """Warns of folders that nothing in the hunt uses, and of files where folders belong."""
+        slots = [slot for round_ in hunt_yaml.rounds for slot in round_.puzzles]
+        self._check_unused("puzzles", "slot", {folded(slot.slug or slot.id) for slot in slots})
+        self._check_unused("rounds", "round", {folded(round_.slug) for round_ in hunt_yaml.rounds})
+        for name, path in self._folder.children(self._folder.root).items():
+            if name in FOLDERS and not path.is_dir():
+                self._report.error(self._folder.where(path), f"{quoted(name)} must be a folder")
+            elif path.is_dir() and name not in FOLDERS:
+                near = self._report.did_you_mean(name, FOLDERS)
+                if near:
+                    self._report.warning(self._folder.where(path), f"nothing reads this folder{near}")
+
+    def _check_unused(self, kind: str, user: str, used: set[str]) -> None:
+        there = self._folder.children(self._folder.root / kind)
+        free = [name for name in used if name not in there]
+        for name, path in there.items():
+            if path.is_dir() and name not in used:
+                message = f"no {user} uses this folder{self._report.did_you_mean(name, free)}"
+                self._report.warning(self._folder.where(path), message)

@@ -50,6 +50,7 @@ class Step(NamedTuple):
 
 def check_reach(hunt: HuntYaml, whereabouts: Whereabouts, report: Report) -> None:
     """Warns of what can never come about, once per cause: each dead end is then taken as passed."""
+    _check_slots(hunt, whereabouts, report)
     reach = Reach(hunt)
     for _ in range(MAX_DEAD_ENDS):
         step = reach.first_dead_end()
@@ -58,6 +59,15 @@ def check_reach(hunt: HuntYaml, whereabouts: Whereabouts, report: Report) -> Non
         message = f"{step.thing.kind} {quoted(step.thing.name)} is out of reach: nothing that a team can do leads to it"
         report.warning(whereabouts.of(step.struct, step.field), message)
         reach.passed(step.thing)
+
+
+def _check_slots(hunt: HuntYaml, whereabouts: Whereabouts, report: Report) -> None:
+    for slot in (slot for round_ in hunt.rounds for slot in round_.puzzles):
+        if slot.unlockable_if is None and slot.unlocked_if is None:
+            message = (
+                f"slot {quoted(slot.id)} has neither `unlockable_if` nor `unlocked_if`: it never unlocks by itself"
+            )
+            report.warning(whereabouts.of(slot), message)
 
 
 class Reach:

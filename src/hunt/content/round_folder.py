@@ -1,0 +1,28 @@
+"""One round: its folder with page, art, style and assets."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from hunt.content.documents import ASSETS, Shelf, read_document
+from hunt.content.folder import HuntFolder
+from hunt.content.links import Links
+from hunt.content.model import Round, RoundYaml
+
+_SERVED = {"art.svg", "art.png", "art.jpg", "art.webp", "style.css"}
+"""What is served of a round's folder beside its assets."""
+
+
+def read_round(folder: HuntFolder, home: Path | None, round_: RoundYaml, links: Links) -> Round:
+    """The whole round; `home` is None where it has no folder."""
+    values = msgspec.structs.asdict(round_)
+    if home is None:
+        return Round(**values)
+    address = f"/rounds/{quote(round_.slug, safe='')}/{ASSETS}"
+    beside = {
+        name: path for name, path in folder.children(home).items() if name in _SERVED and folder.is_served(path, home)
+    }
+    assets = folder.files_below(home / "assets") | beside
+    shelves = [Shelf(ASSETS, address, assets), Shelf("", address, beside)]
+    return Round(**values, html=read_document(folder, home, "round", shelves, links) or "", assets=assets)
