@@ -1,4 +1,4 @@
-from hunt.content import Problem
+from hunt.content import HuntUnreadable, Problem
 from hunt.content.problems import MAX_COMPARISONS, Report, Where, quoted
 
 
@@ -46,4 +46,4 @@ def test_problems_come_with_the_hunt_file_first_and_by_line() -> None:
         ("hunt.yaml", 9),
         ("a/puzzle.yaml", 3),
     ]
-    assert [problem.line for problem in report.errors()] == [9]
+    assert [problem.line for problem in HuntUnreadable(report.in_order()).problems] == [9]

@@ -15,14 +15,14 @@ Resolve = Callable[[str, str], str]
 _TAG = re.compile(r"""<([a-zA-Z][^\s/>]*+)(?:=\s*+"[^"]*+"|=\s*+'[^']*+'|[^>=]++|=)*+>""")
 _ATTRIBUTE = re.compile(r"""([^\s=>"'/]+)(?:(\s*=\s*)("[^"]*"|'[^']*'|[^\s>]+))?""")
 _LETTER = re.compile("[a-zA-Z]")
-_HINT = re.compile(r"(?:src|href|poster|srcset|data)\s*=", re.IGNORECASE)
+_QUICK = re.compile(r"(?:src|href|poster|srcset|data)\s*=", re.IGNORECASE)
 _TEXT_ONLY = {"script", "style", "textarea", "title"}
 """Elements in which nothing is a tag but their own end."""
 
 
 def rewrite(text: str, resolve: Resolve) -> str:
     """The HTML with every address replaced by what `resolve` makes of it."""
-    if not _HINT.search(text):
+    if not _QUICK.search(text):
         return text
     done, parts = 0, []
     for start, end in start_tags(text):

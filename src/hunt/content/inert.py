@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from hunt.content.addresses import attributes_of, start_tags
 
-_HINT = re.compile(r"style|<script|<iframe|\bon[a-z]+\s*=|//", re.IGNORECASE)
+_QUICK = re.compile(r"style|<script|<iframe|\bon[a-z]+\s*=|//", re.IGNORECASE)
 _HANDLER = re.compile(r"on[a-z]+")
 _ELSEWHERE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _LOADING = {"src", "srcset", "poster", "data", "xlink:href"}
@@ -13,7 +13,7 @@ _LOADING = {"src", "srcset", "poster", "data", "xlink:href"}
 
 def inert_parts(html: str) -> Iterator[tuple[str, str]]:
     """Each kind of part that does nothing, once, as a sentence, with the first tag that has it."""
-    if not _HINT.search(html):
+    if not _QUICK.search(html):
         return
     seen = set[str]()
     for start, end in start_tags(html):

@@ -44,7 +44,7 @@ class _Loader:
         check_reach(hunt_yaml, self._whereabouts, self._report)
         completed = Completion(self._whereabouts, self._report).of(hunt_yaml)
         if not completed.title or not completed.rounds:
-            raise HuntUnreadable(self._report.errors())
+            raise HuntUnreadable(self._report.in_order())
         hunt = self._hunt(completed)
         self._links.check(hunt, self._report)
         self._check_folders(hunt_yaml)
@@ -62,7 +62,7 @@ class _Loader:
             hunt_yaml = None if node is None else read_struct(HuntYaml, file, node, "")
             if hunt_yaml is not None:
                 return hunt_yaml
-        raise HuntUnreadable(self._report.errors())
+        raise HuntUnreadable(self._report.in_order())
 
     def _hunt(self, hunt_yaml: HuntYaml) -> Hunt:
         values = msgspec.structs.asdict(hunt_yaml)

@@ -16,6 +16,7 @@ MAX_QUOTED = 80
 MAX_COMPARISONS = 100_000
 """Names that one load compares while it looks for the nearest valid one; after that it suggests nothing more."""
 
+Level = Literal["error", "warning"]
 
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -31,7 +32,7 @@ class Where(NamedTuple):
 class Problem(Struct, frozen=True, kw_only=True):
     """One error or warning. `str()` gives the line that is printed."""
 
-    level: Literal["error", "warning"]
+    level: Level
     file: str
     line: int | None = None
     place: str = ""
@@ -50,18 +51,18 @@ class Loaded(Struct, frozen=True):
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self.problems if problem.level == "error")
+        return _only("error", self.problems)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self.problems if problem.level == "warning")
+        return _only("warning", self.problems)
 
 
 class HuntUnreadable(Exception):
-    """There is no hunt in the folder at all; `problems` are the errors that say why."""
+    """There is no hunt in the folder at all; `problems` are the errors among those given: they say why."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = _only("error", problems)
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -93,17 +94,21 @@ class Report:
         same = next((other for other in candidates if plain and canonical(other) == plain), None)
         return same or next(iter(difflib.get_close_matches(name, candidates, n=1)), None)
 
-    def errors(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self.in_order() if problem.level == "error")
-
     def in_order(self) -> tuple[Problem, ...]:
         """Every problem, `hunt.yaml` first, then by file and line."""
-        key = lambda problem: (problem.file != "hunt.yaml", problem.file, problem.line or 0)  # noqa: E731 - a sort key
-        return tuple(sorted(self.problems, key=key))
+        return tuple(sorted(self.problems, key=_order))
 
-    def _add(self, level: Literal["error", "warning"], where: Where, message: str) -> None:
+    def _add(self, level: Level, where: Where, message: str) -> None:
         problem = Problem(level=level, file=where.file, line=where.line, place=where.place, message=message)
         self.problems.append(problem)
+
+
+def _only(level: Level, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(problem for problem in problems if problem.level == level)
+
+
+def _order(problem: Problem) -> tuple[bool, str, int]:
+    return problem.file != "hunt.yaml", problem.file, problem.line or 0
 
 
 def quoted(text: str) -> str:
