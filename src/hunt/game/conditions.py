@@ -1,6 +1,5 @@
 """Whether a condition holds, given what a team has reached."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
@@ -84,25 +83,4 @@ class Asker:
 
 def moments(hunt: Hunt) -> list[datetime]:
     """Every time (UTC, ascending) at which some condition of the hunt may become true by itself."""
-    return sorted({condition.at for condition in _all_conditions(hunt) if isinstance(condition, c.After)})
-
-
-def _all_conditions(hunt: Hunt) -> Iterator[Condition]:
-    for round_ in hunt.rounds:
-        yield from _parts(round_.unlock_if)
-        for slot in round_.puzzles:
-            for condition in (slot.visible_if, slot.unlockable_if, slot.unlocked_if):
-                yield from _parts(condition)
-        for interaction in round_.interactions:
-            yield from _parts(interaction.unlock_if)
-        for gate in round_.gates:
-            yield from _parts(gate.satisfied_if)
-
-
-def _parts(condition: Condition | None) -> Iterator[Condition]:
-    if condition is None:
-        return
-    yield condition
-    if isinstance(condition, c.AllOf | c.AnyOf):
-        for part in condition.conditions:
-            yield from _parts(part)
+    return sorted({condition.at for condition, _ in c.all_conditions(hunt) if isinstance(condition, c.After)})
