@@ -7,9 +7,10 @@ import pytest
 from hunt.content.model import Gate, GateSatisfied, Interaction, InteractionCompleted
 from hunt.game.commands import Command, CompleteInteraction, MoveInteraction, StartInteraction
 from hunt.game.refusals import Refused
+from hunt.game.state import InteractionStep
 from playing import ALWAYS, TEAM, World, a_hunt, a_round, said
 
-STEPS = ("unlocked", "running", "completed")
+STEPS: tuple[InteractionStep, ...] = ("unlocked", "running", "completed")
 TYPES = {"unlocked": "interaction_unlocked", "running": "interaction_started", "completed": "interaction_completed"}
 
 
@@ -24,7 +25,7 @@ def world() -> World:
     return World(a_hunt(a_round("r", interactions=interactions, gates=gates)))
 
 
-def move(id: str, to: str, result: str | None = None) -> Command:
+def move(id: str, to: InteractionStep, result: str | None = None) -> Command:
     return MoveInteraction(teams=(TEAM,), id=id, to=to, result=result)
 
 
@@ -76,7 +77,7 @@ def test_a_result_is_a_text_of_bounded_length(world: World) -> None:
 
 @pytest.mark.parametrize("steps", [order for n in (1, 2, 3) for order in itertools.permutations(STEPS, n)])
 def test_headquarters_may_take_every_step_in_every_order_and_only_forward_counts(
-    world: World, steps: tuple[str, ...]
+    world: World, steps: tuple[InteractionStep, ...]
 ) -> None:
     reached = -1
     for step in steps:
