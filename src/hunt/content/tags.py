@@ -1,4 +1,4 @@
-"""The addresses in HTML: found as a browser finds them, rewritten in place, all else kept to the letter.
+"""The tags of a page, found as a browser finds them: addresses rewritten in place, parts without effect told.
 
 The standard library's parser would do, but takes seconds for a few kilobytes of broken HTML; this is one walk.
 """
@@ -7,31 +7,52 @@ import html
 import re
 from collections.abc import Callable, Iterator
 
-ATTRIBUTES = {"src", "href", "poster", "srcset", "xlink:href", "data"}
-
 Resolve = Callable[[str, str], str]
 """Takes an attribute's name and an address in it, gives the address that shall stand there."""
 
 _TAG = re.compile(r"""<([a-zA-Z][^\s/>]*+)(?:=\s*+"[^"]*+"|=\s*+'[^']*+'|[^>=]++|=)*+>""")
 _ATTRIBUTE = re.compile(r"""([^\s=>"'/]+)(?:(\s*=\s*)("[^"]*"|'[^']*'|[^\s>]+))?""")
 _LETTER = re.compile("[a-zA-Z]")
-_QUICK = re.compile(r"(?:src|href|poster|srcset|data)\s*=", re.IGNORECASE)
+_MAY_HAVE_ADDRESS = re.compile(r"(?:src|href|poster|srcset|data)\s*=", re.IGNORECASE)
+_MAY_HAVE_NO_EFFECT = re.compile(r"style|<script|<iframe|\bon[a-z]+\s*=|//", re.IGNORECASE)
+_HANDLER = re.compile(r"on[a-z]+")
+_ELSEWHERE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
+_LOADING = {"src", "srcset", "poster", "data", "xlink:href"}
+"""Attributes whose address is fetched with the page."""
+
+_WITH_ADDRESS = {*_LOADING, "href"}
 _TEXT_ONLY = {"script", "style", "textarea", "title"}
 """Elements in which nothing is a tag but their own end."""
 
 
 def rewrite(text: str, resolve: Resolve) -> str:
     """The HTML with every address replaced by what `resolve` makes of it."""
-    if not _QUICK.search(text):
+    if not _MAY_HAVE_ADDRESS.search(text):
         return text
     done, parts = 0, []
-    for start, end in start_tags(text):
+    for start, end in _start_tags(text):
         parts += [text[done:start], _rewritten(text[start:end], resolve)]
         done = end
     return "".join([*parts, text[done:]])
 
 
-def start_tags(text: str) -> Iterator[tuple[int, int]]:
+def inert_parts(text: str) -> Iterator[tuple[str, str]]:
+    """What has no effect, once a kind, as a sentence, with the first tag that has it.
+
+    Our pages run and show only what comes as a file from this server.
+    """
+    if not _MAY_HAVE_NO_EFFECT.search(text):
+        return
+    seen = set[str]()
+    for start, end in _start_tags(text):
+        tag = text[start:end]
+        for sentence in _sentences(tag):
+            if sentence not in seen:
+                seen.add(sentence)
+                yield sentence, tag
+
+
+def _start_tags(text: str) -> Iterator[tuple[int, int]]:
     """Where each start tag begins and ends, comments and scripts left out; nothing follows one that never ends."""
     start = text.find("<")
     while start >= 0:
@@ -48,7 +69,7 @@ def start_tags(text: str) -> Iterator[tuple[int, int]]:
         start = text.find("<", end)
 
 
-def attributes_of(tag: str) -> tuple[str, dict[str, str]]:
+def _attributes_of(tag: str) -> tuple[str, dict[str, str]]:
     """The name of a start tag and its attributes, names in lower case."""
     name, *attributes = _ATTRIBUTE.finditer(tag.removesuffix(">"))
     return name[0][1:].lower(), {found[1].lower(): _unquoted(found[3] or "") for found in attributes}
@@ -66,7 +87,7 @@ def _find(text: str, what: str, start: int) -> int:
 def _rewritten(tag: str, resolve: Resolve) -> str:
     def attribute(found: re.Match[str]) -> str:
         name, equals, value = found.groups()
-        if value is None or name.lower() not in ATTRIBUTES:
+        if value is None or name.lower() not in _WITH_ADDRESS:
             return found[0]
         old = _unquoted(value)
         new = _candidates(old, resolve) if name.lower() == "srcset" else resolve(name.lower(), old)
@@ -81,3 +102,22 @@ def _candidates(value: str, resolve: Resolve) -> str:
         return value
     images = [image.split(None, 1) for image in value.split(",") if image.strip()]
     return ", ".join(" ".join([resolve("srcset", address), *rest]) for address, *rest in images)
+
+
+def _sentences(tag: str) -> Iterator[str]:
+    name, attributes = _attributes_of(tag)
+    if name == "style" or "style" in attributes:
+        yield "a style written in a page has no effect: put it into a file, assets/style.css, and link that"
+    if name == "script" and "src" not in attributes:
+        yield "a script written in a page does not run: put it into a file under assets/"
+    if any(_HANDLER.fullmatch(attribute) for attribute in attributes):
+        yield "an event handler written in a tag does not run: add it in a script of its own"
+    if name == "iframe":
+        yield "a frame stays empty: pages show no other pages"
+    loaded = [
+        value
+        for attribute, value in attributes.items()
+        if attribute in _LOADING or (name, attribute) == ("link", "href")
+    ]
+    if name != "iframe" and any(_ELSEWHERE.match(value) for value in loaded):
+        yield "a file of another server is not loaded: put it under assets/"
