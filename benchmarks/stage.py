@@ -26,7 +26,7 @@ from benchmarks.clients import BadAnswer, Connection, get
 from hunt.content import load
 from hunt.game.commands import Command, MoveInteraction, OpenPuzzle, SatisfyGate
 from hunt.log.migrations import migrate
-from hunt.services import Services, build, writing
+from hunt.services import Services, headless
 from hunt.settings import Settings
 
 START_SECONDS = 30.0
@@ -86,7 +86,7 @@ async def fill(settings: Settings, teams: int) -> Stage:
     """Open the whole hunt for so many teams; Failed where the database holds something already."""
     await migrate(settings.database_url)
     hunt = load(settings.content).hunt
-    async with writing(build(settings, hunt, lambda _name, _value: "")) as services:
+    async with headless(settings, hunt) as services:
         if services.tail.head:
             raise Failed("The database has a log already. Give an empty one: this fills it.")
         # Before anybody registers, so that each team gets everything in one cascade.

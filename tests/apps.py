@@ -23,7 +23,7 @@ from hunt.app import assemble, server_config
 from hunt.content import load
 from hunt.game.commands import SatisfyGate
 from hunt.log.migrations import migrate
-from hunt.services import Services, build
+from hunt.services import Services
 from hunt.settings import Settings
 from hunt.web.common import Pages
 from hunt.web.render import Renderer
@@ -112,10 +112,8 @@ async def register(services: Services, username: str) -> Team:
 
 def make_app(settings: Settings, now: clock.Clock = clock.now) -> App:
     """What `hunt.app.create_app` makes, with a clock to choose and the services at hand."""
-    loaded = load(settings.content)
-    services = build(
-        settings, loaded.hunt, (renderer := Renderer(settings.content, "tests", reload=False)).fragment, now
-    )
+    renderer = Renderer(settings.content, "tests", reload=False)
+    services = Services(settings, load(settings.content).hunt, renderer.fragment, now)
     return App(assemble(services, Pages(services, renderer, "tests")), services)
 
 

@@ -1,4 +1,4 @@
-"""The bootstrap: the only place that wires the rooms into one application."""
+"""The bootstrap: HTTP and websockets around the services, as one application."""
 
 import os
 import sys
@@ -23,12 +23,12 @@ from hunt import logs
 from hunt.accounts.errors import NotLoggedIn
 from hunt.api import ops, solver, system
 from hunt.api.common import JsonRequest
-from hunt.content import load
+from hunt.content import Hunt, load
 from hunt.errors import fault_of
 from hunt.front import CookieCsrf, Front, csrf_config, identity_of
 from hunt.live.protocol import CLOSE_LOGGED_OUT
 from hunt.live.socket import serve
-from hunt.services import Services, build, build_id, running
+from hunt.services import Services, build_id, running
 from hunt.settings import Settings
 from hunt.web import files, forms, pages
 from hunt.web.common import Pages
@@ -52,19 +52,19 @@ MAX_BODY_BYTES = 64 * 1024
 JSON_PATHS = ("/api/", "/health/", "/metrics")
 
 
-def create_app(settings: Settings) -> Litestar:
-    """The whole server, to be run by any ASGI server. Raises HuntUnreadable."""
+def create_app(settings: Settings, hunt: Hunt) -> Litestar:
+    """The whole server, to be run by any ASGI server."""
     logs.configure()
-    loaded = load(settings.content)
-    code = build_id()
-    renderer = Renderer(settings.content, code, reload=settings.watch_content)
-    services = build(settings, loaded.hunt, renderer.fragment)
-    return assemble(services, Pages(services, renderer, code))
+    build = build_id()
+    renderer = Renderer(settings.content, build, reload=settings.watch_content)
+    services = Services(settings, hunt, renderer.fragment)
+    return assemble(services, Pages(services, renderer, build))
 
 
 def from_environment() -> Litestar:
-    """The application as a worker process of `hunt serve` makes it."""
-    return create_app(Settings.from_environment(os.environ))
+    """The application as a worker process of `hunt serve` makes it. Raises BadSetting and HuntUnreadable."""
+    settings = Settings.from_environment(os.environ)
+    return create_app(settings, load(settings.content).hunt)
 
 
 def server_config(app: Litestar | str, settings: Settings, **more: Any) -> uvicorn.Config:
@@ -90,7 +90,7 @@ def server_config(app: Litestar | str, settings: Settings, **more: Any) -> uvico
 
 
 def assemble(services: Services, drawn: Pages) -> Litestar:
-    """The application around services that are built."""
+    """The application around these services."""
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""The parts of one process, wired: what pages, API and commands are built on."""
+"""The parts of one process: what pages, API and commands are built on."""
 
 import asyncio
 import gc
@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 from watchfiles import awatch
 
 from hunt import clock
@@ -67,12 +66,12 @@ async def _or_away(reading: Coroutine[Any, Any, T]) -> T:
 
 
 class Services:
-    """Everything that lives as long as the process. Made by `build`, alive inside `running`."""
+    """Everything that lives as long as the process, alive inside `running`. `render` draws what sockets are sent."""
 
-    def __init__(self, settings: Settings, hunt: Hunt, render: Render, engine: AsyncEngine, now: clock.Clock) -> None:
+    def __init__(self, settings: Settings, hunt: Hunt, render: Render, now: clock.Clock = clock.now) -> None:
         self.settings = settings
         self.clock = now
-        self.engine = engine
+        self.engine = engine = connect_database(settings.database_url)
         self.redis = connect(settings.redis_url)
         self.tail = Tail(hunt)
         self.reader = LogReader(engine)
@@ -105,19 +104,23 @@ class Services:
         return self.failed is None and self.feed.is_current
 
 
-def build(settings: Settings, hunt: Hunt, render: Render, now: clock.Clock = clock.now) -> Services:
-    return Services(settings, hunt, render, connect_database(settings.database_url), now)
+@asynccontextmanager
+async def headless(settings: Settings, hunt: Hunt) -> AsyncIterator[Services]:
+    """Services for work beside a server that may be running: the log is read and the writer runs, nothing is drawn."""
+    services = Services(settings, hunt, lambda _dataset, _value: "")
+    async with _writing(services):
+        yield services
 
 
 @asynccontextmanager
-async def writing(services: Services) -> AsyncIterator[Services]:
-    """Only what is needed to write: the log is read and the writer runs. For commands beside the server."""
+async def _writing(services: Services) -> AsyncIterator[None]:
+    """Only what is needed to write."""
     await check_schema(services.settings.database_url)
     await read_more(services.engine, services.tail)
     await services.accounts.refresh_sessions()
     task = asyncio.create_task(_guarded(services, "writer", services.writer.run), name="writer")
     try:
-        yield services
+        yield
     finally:
         await _cancel([task])
         await services.redis.aclose()
@@ -125,10 +128,10 @@ async def writing(services: Services) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
-async def running(services: Services) -> AsyncIterator[Services]:
+async def running(services: Services) -> AsyncIterator[None]:
     """All of it, until the block ends. A task that dies makes the process unready and says why."""
     settings = services.settings
-    async with writing(services):
+    async with _writing(services):
         # A fake server is this process's own: nobody else could have written to its stream.
         read_stream = None if settings.redis_url.startswith("fake://") else services.replica.read
         parts: list[tuple[str, Part]] = [
@@ -141,7 +144,7 @@ async def running(services: Services) -> AsyncIterator[Services]:
         try:
             await services.feed.poll()
             with _little_collecting():
-                yield services
+                yield
         finally:
             await _cancel(tasks)
 

@@ -20,7 +20,7 @@ from hunt.log.database import DatabaseAway, reason_of
 from hunt.log.migrations import SchemaMismatch
 from hunt.log.writer import Unavailable
 from hunt.replica import Away, LogAway, RebuildFailed
-from hunt.services import Services, build, writing
+from hunt.services import Services, headless
 from hunt.settings import BadSetting, Settings
 
 T = TypeVar("T")
@@ -76,8 +76,7 @@ def with_services(work: Callable[[Services], Awaitable[T]]) -> T:
 
     async def inside() -> T:
         settings = Settings.from_environment(os.environ)
-        services = build(settings, load(settings.content).hunt, lambda _name, _value: "")
-        async with writing(services):
+        async with headless(settings, load(settings.content).hunt) as services:
             return await work(services)
 
     return run(inside())

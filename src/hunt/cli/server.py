@@ -23,10 +23,11 @@ def serve() -> None:
     """Serve the hunt, with the settings from HUNT_* in the environment."""
     with plainly():
         settings = Settings.from_environment(os.environ)
-        _check_servable(load(settings.content), settings)
+        loaded = load(settings.content)
+        _check_servable(loaded, settings)
         asyncio.run(migrations.check_schema(settings.database_url))
         if settings.workers == 1:
-            _serve_alone(create_app(settings), settings)
+            _serve_alone(create_app(settings, loaded.hunt), settings)
         else:
             _serve_together(settings)
 

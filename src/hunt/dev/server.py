@@ -18,7 +18,7 @@ from hunt.dev.place import ACCOUNTS, Plan, say
 from hunt.log.database import DatabaseAway
 from hunt.log.migrations import SchemaMismatch, migrate
 from hunt.log.reset import reset
-from hunt.services import build, writing
+from hunt.services import headless
 from hunt.settings import BadSetting, Settings
 
 PROBLEMS_SHOWN = 20
@@ -65,7 +65,7 @@ def _show(problems: tuple[Problem, ...]) -> None:
 
 async def _fill(plan: Plan, hunt: Hunt, accounts: Fixtures) -> bool:
     """Load the fixtures into an empty database; whether their accounts are in it."""
-    async with writing(build(plan.settings, hunt, lambda _dataset, _value: "")) as services:
+    async with headless(plan.settings, hunt) as services:
         loaded = await fixtures.load(services.accounts, accounts, extra_teams=plan.extra_teams)
         if plan.extra_teams and plan.fresh and not loaded:
             say("The database has teams already, so --teams adds none: use it together with --reset.")
@@ -86,7 +86,7 @@ class _Server(uvicorn.Server):
     """Fills the database before it serves, tells when it is ready, and ends when its supervisor has."""
 
     def __init__(self, plan: Plan, hunt: Hunt, ready: Event | None) -> None:
-        config = server_config(create_app(plan.settings), plan.settings)
+        config = server_config(create_app(plan.settings, hunt), plan.settings)
         config.timeout_graceful_shutdown = GRACE_SECONDS
         super().__init__(config)
         self._plan = plan
