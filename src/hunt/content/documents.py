@@ -1,18 +1,18 @@
-"""A page that authors wrote, as Markdown or HTML: rendered, and every relative address in it made absolute."""
+"""A page that authors wrote, as Markdown or HTML: rendered, relative addresses made absolute, links checked."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from msgspec import Struct
 
-from hunt.content.addresses import rewrite
 from hunt.content.folder import HuntFolder
-from hunt.content.inert import inert_parts
-from hunt.content.links import Links
 from hunt.content.markdown import Rendered, render, render_titled
+from hunt.content.model import Hunt
 from hunt.content.names import folded
-from hunt.content.problems import Where, quoted
+from hunt.content.problems import Report, Where, quoted
+from hunt.content.tags import inert_parts, rewrite
 
 ASSETS = "assets/"
 
@@ -26,6 +26,28 @@ class Shelf(Struct, frozen=True):
     lead: str
     prefix: str
     files: dict[str, Path]
+
+
+class Links:
+    """Links from page to page inside a hunt, kept until it is known which pages there are."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Where, str], None] = {}
+
+    def add(self, where: Where, address: str) -> None:
+        """Remembers an address that begins with a slash, and where it stands."""
+        self._found[where, address] = None
+
+    def check(self, hunt: Hunt, report: Report) -> None:
+        """Warns of links to puzzles, rounds and pages that the hunt does not have."""
+        known: dict[str, Iterable[str]] = {"puzzles": hunt.slot_of, "rounds": hunt.round, "pages": hunt.pages}
+        names = {kind: {folded(name) for name in things} for kind, things in known.items()}
+        for where, address in self._found:
+            kind, name = _target(address)
+            if name and kind in names and name not in names[kind]:
+                slot = hunt.slots.get(name) if kind == "puzzles" else None
+                hint = f"; did you mean {quoted(slot.slug)}?" if slot else report.did_you_mean(name, names[kind])
+                report.warning(where, f"{quoted(address)}: there is no {kind.removesuffix('s')} {quoted(name)}{hint}")
 
 
 def read_document(folder: HuntFolder, home: Path, stem: str, shelves: list[Shelf], links: Links) -> str | None:
@@ -108,3 +130,15 @@ class _Resolver:
 
     def _where(self, address: str) -> Where:
         return Where(self._folder.name(self._path), line_in(self._text, address))
+
+
+def _target(address: str) -> tuple[str, str]:
+    """The kind and the name that an address leads to, empty texts where it leads elsewhere."""
+    try:
+        url = urlsplit(address)
+    except ValueError:
+        return "", ""
+    if url.netloc:
+        return "", ""
+    kind, _, rest = url.path.lstrip("/").partition("/")
+    return kind, folded(unquote(rest.split("/")[0]))

@@ -5,9 +5,8 @@ from pathlib import Path
 import msgspec
 
 from hunt.content.completion import Completion
-from hunt.content.documents import read_titled
+from hunt.content.documents import Links, read_titled
 from hunt.content.folder import HuntFolder
-from hunt.content.links import Links
 from hunt.content.model import Hunt, HuntYaml, Page, Puzzle, Round, Slot
 from hunt.content.names import fault_of, folded, readable
 from hunt.content.problems import HuntUnreadable, Loaded, Problem, Report, Where, quoted

@@ -5,9 +5,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from hunt.content.documents import ASSETS, Shelf, read_document
+from hunt.content.documents import ASSETS, Links, Shelf, read_document
 from hunt.content.folder import HuntFolder
-from hunt.content.links import Links
 from hunt.content.model import Round, RoundYaml
 
 _SERVED = {"art.svg", "art.png", "art.jpg", "art.webp", "style.css"}
