@@ -12,7 +12,7 @@ from hunt.content.names import Register, readable
 from hunt.content.problems import Report, quoted
 from hunt.content.yaml_file import Whereabouts
 
-DEFAULT_EXCHANGE_RATE = 1
+MIN_EXCHANGE_RATE = 1
 
 Named = TypeVar("Named", Gate, Interaction)
 
@@ -41,10 +41,9 @@ class Completion:
         return replace(hunt, rounds=rounds, exchange_rate=self._exchange_rate(hunt), accent=self._accent(hunt))
 
     def _exchange_rate(self, hunt: HuntYaml) -> int:
-        if hunt.exchange_rate >= 1:
-            return hunt.exchange_rate
-        self._error(hunt, "exchange_rate", "must be at least 1")
-        return DEFAULT_EXCHANGE_RATE
+        if hunt.exchange_rate < MIN_EXCHANGE_RATE:
+            self._error(hunt, "exchange_rate", f"must be at least {MIN_EXCHANGE_RATE}")
+        return max(hunt.exchange_rate, MIN_EXCHANGE_RATE)
 
     def _accent(self, hunt: HuntYaml) -> str | None:
         if hunt.accent is None or _COLOUR.fullmatch(hunt.accent):

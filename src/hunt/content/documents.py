@@ -77,10 +77,10 @@ def read_titled(folder: HuntFolder, path: Path, links: Links) -> Rendered | None
 
 def _warn_of_inert(folder: HuntFolder, path: Path, text: str, html: str) -> None:
     for sentence, tag in inert_parts(html):
-        folder.report.warning(Where(folder.name(path), line_in(text, tag)), f"{quoted(tag)}: {sentence}")
+        folder.report.warning(Where(folder.name(path), _line_in(text, tag)), f"{quoted(tag)}: {sentence}")
 
 
-def line_in(text: str, part: str) -> int | None:
+def _line_in(text: str, part: str) -> int | None:
     """The line, from 1, in which a part of the text begins; None when it is not in it."""
     at = text.find(part)
     return None if at < 0 else text.count("\n", 0, at) + 1
@@ -129,7 +129,7 @@ class _Resolver:
             self._folder.report.warning(self._where(address), message)
 
     def _where(self, address: str) -> Where:
-        return Where(self._folder.name(self._path), line_in(self._text, address))
+        return Where(self._folder.name(self._path), _line_in(self._text, address))
 
 
 def _target(address: str) -> tuple[str, str]:

@@ -19,6 +19,11 @@ STRAY_LEADS = "stray_leads"
 
 STUB_ANSWER = "ANSWER"
 
+ART_FILES = ("art.svg", "art.png", "art.jpg", "art.webp")
+"""The names that a round's picture may have; the first that is there counts."""
+
+STYLE_FILE = "style.css"
+
 
 class SlotSolved(Struct, frozen=True):
     id: str
@@ -135,11 +140,11 @@ class Round(RoundYaml, frozen=True, kw_only=True):
     @property
     def art(self) -> str | None:
         """The file name of the round's picture, if it has one."""
-        return next((name for name in ("art.svg", "art.png", "art.jpg", "art.webp") if name in self.assets), None)
+        return next((name for name in ART_FILES if name in self.assets), None)
 
     @property
     def style(self) -> str | None:
-        return "style.css" if "style.css" in self.assets else None
+        return STYLE_FILE if STYLE_FILE in self.assets else None
 
 
 class Link(Struct, frozen=True):

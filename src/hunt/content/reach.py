@@ -49,7 +49,7 @@ class Step(NamedTuple):
 
 
 def check_reach(hunt: HuntYaml, whereabouts: Whereabouts, report: Report) -> None:
-    """Warns of what can never come about, once per cause: each dead end is then taken as passed."""
+    """Warns of slots without a condition, and of what can never come about: once per cause, then taken as passed."""
     _check_slots(hunt, whereabouts, report)
     reach = Reach(hunt)
     for _ in range(MAX_DEAD_ENDS):

@@ -7,9 +7,9 @@ import msgspec
 
 from hunt.content.documents import ASSETS, Links, Shelf, read_document
 from hunt.content.folder import HuntFolder
-from hunt.content.model import Round, RoundYaml
+from hunt.content.model import ART_FILES, STYLE_FILE, Round, RoundYaml
 
-_SERVED = {"art.svg", "art.png", "art.jpg", "art.webp", "style.css"}
+_SERVED = {*ART_FILES, STYLE_FILE}
 """What is served of a round's folder beside its assets."""
 
 
