@@ -23,7 +23,18 @@ BELOW: dict[str, set[str]] = {
 }
 """What each room may import. Those that are not listed are above all of these and may import every one of them."""
 
-ABOVE = {"services": 0, "errors": 1, "front": 1, "web": 2, "ops": 2, "api": 2, "app": 3, "cli": 4, "dev": 5}
+ABOVE = {
+    "services": 0,
+    "errors": 1,
+    "front": 1,
+    "requests": 1,
+    "web": 2,
+    "ops": 2,
+    "api": 2,
+    "app": 3,
+    "cli": 4,
+    "dev": 5,
+}
 """The rooms on top, by level: each may also import its own level and lower ones."""
 
 SQL = {"sqlalchemy", "advanced_alchemy", "alembic", "aiosqlite", "asyncpg", "sqlite3"}

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from apps import App, Team
-from hunt.api.common import MAX_ID
+from hunt.requests import MAX_ID
 
 pytestmark = pytest.mark.anyio
 

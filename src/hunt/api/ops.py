@@ -8,14 +8,15 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from hunt.accounts.errors import BadAccount
-from hunt.api.common import AnyRequest, Json, OptionalId, Shape, operator_session, repeatable, written
-from hunt.api.solver import Login, address, device, session_cookie
+from hunt.api.common import Json, Shape, written
+from hunt.api.solver import Login
 from hunt.front import NO_CSRF, wrote
 from hunt.game import commands as cmd
 from hunt.game.refusals import NotFound
 from hunt.game.state import InteractionStep, TeamState, apply
 from hunt.game.view import team_state
 from hunt.log.reader import PAGE_ENTRIES
+from hunt.requests import AnyRequest, OptionalId, address, device, operator_session, repeatable, session_cookie
 from hunt.services import Services
 
 Teams = list[int] | Literal["all"]

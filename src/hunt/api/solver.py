@@ -4,24 +4,31 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hunt.accounts.errors import NotAllowed, NotLoggedIn
-from hunt.api.common import UNREADABLE, AnyRequest, Json, LogId, Shape, identity, plain, repeatable, team_session
-from hunt.front import NO_CSRF, SESSION_COOKIE, wrote
+from hunt.accounts.errors import NotAllowed
+from hunt.api.common import UNREADABLE, Json, Shape
+from hunt.front import NO_CSRF, wrote
 from hunt.game import commands as cmd
 from hunt.game.refusals import NotFound
 from hunt.game.view import team_state
 from hunt.live.activity import activity_entry, is_shown
 from hunt.live.datasets import puzzle_value
 from hunt.live.values import Value
-from hunt.log.writer import Done
+from hunt.requests import (
+    AnyRequest,
+    LogId,
+    address,
+    carry_out,
+    device,
+    repeatable,
+    session_cookie,
+    session_of,
+    team_session,
+)
 from hunt.services import Services
-
-SESSION_SECONDS = 14 * 24 * 3600
 
 
 class Login(Shape):
@@ -47,29 +54,6 @@ class Completion(Shape):
     result: str | None = None
 
 
-def session_cookie(services: Services, token: str) -> Cookie:
-    """The cookie of a session; scripts cannot read it."""
-    return Cookie(
-        key=SESSION_COOKIE,
-        value=token,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=services.settings.secure_cookies,
-        max_age=SESSION_SECONDS if token else 0,
-    )
-
-
-def address(request: AnyRequest) -> str:
-    """Where the request comes from, as throttling counts it."""
-    return request.client.host if request.client else "unknown"
-
-
-def device(request: AnyRequest) -> str:
-    """What the browser calls itself, for the list of devices."""
-    return request.headers.get("user-agent", "a program")
-
-
 @post("/login", status_code=200, opt=NO_CSRF)
 async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDependency[Services]) -> Response[Json]:
     _, token = await services.accounts.login(
@@ -80,10 +64,7 @@ async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDepen
 
 @post("/logout", status_code=204)
 async def logout(request: AnyRequest, services: NamedDependency[Services]) -> Response[None]:
-    session = identity(request).session
-    if session is None:
-        raise NotLoggedIn
-    await services.accounts.logout(session)
+    await services.accounts.logout(session_of(request))
     return Response(None, status_code=204, cookies=[session_cookie(services, "")])
 
 
@@ -128,21 +109,13 @@ async def puzzle(request: AnyRequest, slug: FromPath[str], services: NamedDepend
     return seen_puzzle(services, team_session(request).account_id, slug)
 
 
-async def carry_out(request: AnyRequest, services: Services, command: cmd.TeamCommand) -> Done:
-    """Submit a team's command; the browser is told how far the log has come with it."""
-    done = await services.writer.submit(command, request=await repeatable(request))
-    if done.ids:
-        wrote(request.scope, done.head)
-    return done
-
-
 @post("/puzzles/{slug:str}/guesses", status_code=200)
 async def guess(
     request: AnyRequest, slug: FromPath[str], data: JSONBody[GuessBody], services: NamedDependency[Services]
 ) -> Json:
     team_id = team_session(request).account_id
     done = await carry_out(request, services, cmd.SubmitGuess(team_id=team_id, slug=slug, text=data.guess))
-    answer: Json = plain(done.answer)
+    answer: Json = msgspec.to_builtins(done.answer)
     if answer["link"] is None:
         del answer["link"]
     return answer | {"epoch": done.head}

@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 from collections.abc import Iterator
 
+import msgspec
 from litestar import MediaType, Response, Router, get
 from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,8 +13,10 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.accounts.errors import NotAllowed, NotLoggedIn
-from hunt.api.common import AnyRequest, Json, Limit, LogId, OptionalId, identity, plain
+from hunt.api.common import Json
+from hunt.front import identity_of
 from hunt.game.entries import encode_entry
+from hunt.requests import AnyRequest, Limit, LogId, OptionalId, address
 from hunt.services import Services
 
 LOG_PAGE_ENTRIES = 500
@@ -25,7 +28,7 @@ DATABASE_SECONDS = 2.0
 
 def _check_insider(request: AnyRequest) -> None:
     """Raises unless an operator or a service asks."""
-    who = identity(request)
+    who = identity_of(request.scope)
     if who.by == "service" or (who.session and who.session.kind == "operator"):
         return
     raise NotAllowed if who.session else NotLoggedIn
@@ -49,11 +52,11 @@ async def log(
 
 @get("/api/sessions")
 async def sessions(request: AnyRequest, services: NamedDependency[Services], since: LogId = 0) -> Json:
-    who = identity(request)
+    who = identity_of(request.scope)
     if who.by != "service":
         raise NotAllowed("This is for the server's own processes.") if who.session else NotLoggedIn
     ended = await services.accounts.sessions.read_ended(services.engine, since)
-    return {"ended": plain(ended), "last": ended[-1].revocation if ended else since}
+    return {"ended": msgspec.to_builtins(ended), "last": ended[-1].revocation if ended else since}
 
 
 @get("/health/live")
@@ -100,7 +103,7 @@ class _Figures(Collector):
 
 @get("/metrics", media_type=MediaType.TEXT)
 async def metrics(request: AnyRequest, services: NamedDependency[Services]) -> bytes:
-    if identity(request).by != "service" and not _is_loopback(request):
+    if identity_of(request.scope).by != "service" and not _is_loopback(request):
         raise NotAllowed("Metrics are read with the service token or from this machine.")
     replica = await services.replica.status()
     figures: dict[str, tuple[str, float]] = {
@@ -112,7 +115,7 @@ async def metrics(request: AnyRequest, services: NamedDependency[Services]) -> b
         "sockets": ("Open websockets", len(services.hub.connections)),
         "waiting_commands": ("Commands that wait for the writer", services.writer.waiting),
     }
-    for name, count in plain(replica.counters).items():
+    for name, count in msgspec.to_builtins(replica.counters).items():
         figures[f"replica_{name}_total"] = (f"Times that the replica met: {name.replace('_', ' ')}", count)
     registry = CollectorRegistry()
     registry.register(_Figures(figures))
@@ -120,9 +123,8 @@ async def metrics(request: AnyRequest, services: NamedDependency[Services]) -> b
 
 
 def _is_loopback(request: AnyRequest) -> bool:
-    host = request.client.host if request.client else ""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(address(request)).is_loopback
     except ValueError:
         return False
 

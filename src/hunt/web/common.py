@@ -13,12 +13,12 @@ from msgspec import Struct
 
 from hunt.accounts.errors import NotLoggedIn
 from hunt.accounts.sessions import Session
-from hunt.api.common import AnyRequest
 from hunt.errors import Fault
 from hunt.front import identity_of
 from hunt.game.entries import stamp
 from hunt.live import values
 from hunt.live.datasets import View
+from hunt.requests import AnyRequest
 from hunt.services import Services
 from hunt.web.render import Renderer
 

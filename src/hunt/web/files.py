@@ -9,8 +9,8 @@ from litestar.params import FromPath
 from litestar.response import File
 from litestar.static_files import create_static_files_router
 
-from hunt.api.common import AnyRequest
 from hunt.game.refusals import NotFound
+from hunt.requests import AnyRequest
 from hunt.web.common import Pages, team_view
 from hunt.web.pages import check_solution
 from hunt.web.render import STATIC

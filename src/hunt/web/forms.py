@@ -9,17 +9,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from hunt.accounts.errors import BadAccount, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
+from hunt.accounts.errors import BadAccount, LoginThrottled, NotAllowed, WrongLogin
 from hunt.accounts.passwords import TooManyLogins
-from hunt.accounts.sessions import Session
-from hunt.api.common import AnyRequest
-from hunt.api.solver import address, carry_out, device, session_cookie
 from hunt.errors import Fault, fault_of
 from hunt.front import identity_of, wrote
 from hunt.game import commands as cmd
 from hunt.game.refusals import Refused
 from hunt.live.values import puzzle_href, round_href
 from hunt.log.writer import Overloaded, Unavailable
+from hunt.requests import AnyRequest, address, carry_out, device, session_cookie, session_of
 from hunt.web.common import Form, Pages, team_view
 from hunt.web.pages import draw_puzzle, draw_team
 
@@ -136,17 +134,10 @@ async def logout(request: AnyRequest, pages: NamedDependency[Pages]) -> Redirect
     return _logged_in(pages, "", "/login")
 
 
-def _session(request: AnyRequest) -> Session:
-    session = identity_of(request.scope).session
-    if session is None:
-        raise NotLoggedIn
-    return session
-
-
 @post("/team/password", status_code=200)
 async def change_password(request: AnyRequest, pages: NamedDependency[Pages]) -> Answer:
     sent = await _sent(request, "current", "new")
-    session = _session(request)
+    session = session_of(request)
     fault = await _fault(pages.services.accounts.change_password(session, sent["current"], sent["new"]))
     if fault is None:
         return pages.back_to("/team", "The password is changed; every other device is logged out.")
@@ -173,7 +164,7 @@ async def _change_name(request: AnyRequest, pages: Pages, team_id: int, name: st
 
 @post("/team/logout-others", status_code=200)
 async def logout_others(request: AnyRequest, pages: NamedDependency[Pages]) -> Redirect:
-    await pages.services.accounts.logout_others(_session(request))
+    await pages.services.accounts.logout_others(session_of(request))
     return pages.back_to("/team", "Every other device is logged out.")
 
 

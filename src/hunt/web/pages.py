@@ -4,13 +4,13 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from hunt.api.common import AnyRequest, OptionalId
 from hunt.front import identity_of
 from hunt.game.entries import stamp
 from hunt.game.refusals import NotFound
 from hunt.live import values
 from hunt.live.datasets import ACTIVITY_PAGE_ENTRIES, View, activity_page, puzzle_value
 from hunt.live.values import Value
+from hunt.requests import AnyRequest, OptionalId
 from hunt.web.common import Form, Pages, team_view
 from hunt.web.render import markup
 
