@@ -250,7 +250,7 @@ async def test_what_breaks_is_500_without_a_detail_of_it(
     def broken(_team_id: int) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(api_app.services.hub, "view", broken)
+    monkeypatch.setattr(api_app.services.hub.shared, "view", broken)
     answer = await client.get("/api/puzzles/lantern", headers=team.headers)
     assert (answer.status_code, answer.json()["code"]) == (500, "server_error")
     assert "secret" not in answer.text
