@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
+from sqlite3 import OperationalError
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url, text
@@ -54,11 +55,12 @@ def _tame_sqlite(engine: AsyncEngine) -> None:
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA busy_timeout={LOCK_TIMEOUT_SECONDS * 1000}")
+        with suppress(OperationalError):  # another process is switching at this moment; the mode is the file's
+            cursor.execute("PRAGMA journal_mode=WAL")
         # FULL: an id that was published must not be given out again after a power cut.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute(f"PRAGMA busy_timeout={LOCK_TIMEOUT_SECONDS * 1000}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
