@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from apps import App, Team, fresh_sqlite, running_app, settings_of
+from apps import App, Site, Team, fresh_sqlite, running_app, running_site, settings_of
 from html_pages import Browser
 from small_hunt import write_small_hunt
 
@@ -36,3 +36,12 @@ async def mine(nobody: Browser, team: Team) -> Browser:
     """A browser without JavaScript in which the team is logged in."""
     await nobody.log_in(team)
     return nobody
+
+
+@pytest.fixture(scope="session")
+async def web_site(anyio_backend: object, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """The same behind a port, for real browsers."""
+    folder = tmp_path_factory.mktemp("site")
+    async with running_site(write_small_hunt(folder / "hunt"), await fresh_sqlite(folder)) as site:
+        await site.app.begin()
+        yield site
