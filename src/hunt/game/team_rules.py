@@ -1,6 +1,5 @@
 """What teams do. Every rule first finds out whether it can be done and raises a `Refused` if not, then appends."""
 
-
 from hunt.content import canonical
 from hunt.content.model import Puzzle
 from hunt.game import commands as cmd

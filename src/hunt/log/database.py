@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
-from sqlite3 import OperationalError
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url, text
@@ -56,7 +55,7 @@ def _tame_sqlite(engine: AsyncEngine) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={LOCK_TIMEOUT_SECONDS * 1000}")
-        with suppress(OperationalError):  # another process is switching at this moment; the mode is the file's
+        with suppress(sqlite3.OperationalError):  # another process is switching at this moment; the mode is the file's
             cursor.execute("PRAGMA journal_mode=WAL")
         # FULL: an id that was published must not be given out again after a power cut.
         cursor.execute("PRAGMA synchronous=FULL")
