@@ -6,8 +6,7 @@ import pytest
 from litestar.exceptions import HTTPException, ValidationException
 from sqlalchemy.exc import OperationalError
 
-from hunt.accounts.errors import BadAccount, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
-from hunt.accounts.passwords import TooManyLogins
+from hunt.accounts.errors import BadAccount, LoginsBusy, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
 from hunt.errors import fault_of
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound
 from hunt.log.writer import Overloaded, Unavailable
@@ -28,7 +27,7 @@ from playing import KICKOFF
         (NotLoggedIn(), 401, "not_logged_in"),
         (NotAllowed(), 403, "forbidden"),
         (LoginThrottled(61), 429, "too_many_logins"),
-        (TooManyLogins(), 503, "overloaded"),
+        (LoginsBusy(), 503, "overloaded"),
         (Overloaded(), 503, "overloaded"),
         (Unavailable(), 503, "overloaded"),
         (OperationalError("SELECT secret", None, Exception("gone")), 503, "unavailable"),
@@ -59,9 +58,7 @@ def test_an_error_becomes_a_status_a_code_and_a_sentence(error: Exception, statu
 def test_whoever_has_to_wait_is_told_how_long_in_whole_seconds() -> None:
     fault = fault_of(MustWait(KICKOFF, 17))
     assert (fault.retry_after, fault.headers) == (17, {"Retry-After": "17"})
-    assert all(
-        fault_of(error).retry_after for error in (Overloaded(), Unavailable(), TooManyLogins(), LoginThrottled(5))
-    )
+    assert all(fault_of(error).retry_after for error in (Overloaded(), Unavailable(), LoginsBusy(), LoginThrottled(5)))
     assert fault_of(NotFound()).headers == {}
 
 

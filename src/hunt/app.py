@@ -2,36 +2,33 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlencode
 
 import structlog
 import uvicorn
-from litestar import Litestar, Request, Response, Router, WebSocket, websocket
+from litestar import Litestar, WebSocket, websocket
 from litestar.di import Provide
-from litestar.enums import MediaType, ScopeType
+from litestar.enums import ScopeType
 from litestar.handlers import WebsocketRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.response import Redirect
 from litestar.types import Scope
 
 from hunt import logs
-from hunt.accounts.errors import NotLoggedIn
 from hunt.api import ops, solver, system
 from hunt.api.common import JsonRequest
 from hunt.content import Hunt, load
-from hunt.errors import fault_of
 from hunt.front import CookieCsrf, Front, csrf_config, identity_of
 from hunt.live.protocol import CLOSE_LOGGED_OUT
 from hunt.live.socket import serve
 from hunt.services import Services, build_id, running
 from hunt.settings import Settings
-from hunt.web import files, forms, pages
+from hunt.web import account_forms, files, pages, play_forms
 from hunt.web.common import Pages
+from hunt.web.errors import answer_fault
 from hunt.web.render import Renderer
 
 logger = structlog.get_logger()
@@ -47,9 +44,6 @@ STOP_SECONDS = 5
 
 MAX_BODY_BYTES = 64 * 1024
 """Of a request: a guess, a question or a form is far smaller."""
-
-
-JSON_PATHS = ("/api/", "/health/", "/metrics")
 
 
 def create_app(settings: Settings, hunt: Hunt) -> Litestar:
@@ -103,7 +97,10 @@ def assemble(services: Services, drawn: Pages) -> Litestar:
             ops.router,
             system.router,
             _socket_handler(services, drawn.build),
-            _page_routes(),
+            pages.router,
+            account_forms.router,
+            play_forms.router,
+            files.router,
             files.static_files(drawn.build),
         ],
         dependencies={
@@ -111,7 +108,7 @@ def assemble(services: Services, drawn: Pages) -> Litestar:
             "pages": Provide(lambda: drawn, sync_to_thread=False),
         },
         middleware=[DefineMiddleware(CookieCsrf, config=csrf_config(services))],
-        exception_handlers={Exception: _answer_fault(drawn)},
+        exception_handlers={Exception: answer_fault(drawn)},
         after_exception=[_note_broken_socket],
         lifespan=[lifespan],
         openapi_config=OpenAPIConfig(
@@ -124,42 +121,6 @@ def assemble(services: Services, drawn: Pages) -> Litestar:
     )
     app.asgi_handler = Front(app.asgi_handler, services)
     return app
-
-
-_PAGE_ROUTES = (
-    pages.hub,
-    pages.round_,
-    pages.all_puzzles,
-    pages.puzzle,
-    pages.solution,
-    pages.activity,
-    pages.team,
-    pages.site_page,
-    forms.login_page,
-    forms.login,
-    forms.register_page,
-    forms.register,
-    forms.logout,
-    forms.change_password,
-    forms.rename,
-    forms.logout_others,
-    forms.guess,
-    forms.unlock,
-    forms.buy_answer,
-    forms.request_hint,
-    forms.exchange,
-    forms.start_interaction,
-    forms.complete_interaction,
-    files.puzzle_asset,
-    files.solution_asset,
-    files.round_asset,
-    files.theme_style,
-    files.accent,
-)
-
-
-def _page_routes() -> Router:
-    return Router(path="/", route_handlers=_PAGE_ROUTES, include_in_schema=False)
 
 
 def _socket_handler(services: Services, build: str) -> WebsocketRouteHandler:
@@ -185,51 +146,3 @@ async def _note_broken_socket(error: Exception, scope: Scope) -> None:
     """What breaks a request is noted where it becomes an answer; of a socket nobody else would know."""
     if scope["type"] == ScopeType.WEBSOCKET:
         logger.error("socket_failed", exc_info=error)
-
-
-def _answer_fault(drawn: Pages) -> Callable[[Request[Any, Any, Any], Exception], Response[Any]]:
-    """Exceptions as JSON for programs and as a page for people."""
-
-    def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        fault = fault_of(error)
-        path = request.url.path
-        if path.startswith(JSON_PATHS):
-            status = 422 if fault.status == TOO_LARGE else fault.status  # an error of shape like any other
-            return Response(fault.body, status_code=status, headers=fault.headers, media_type=MediaType.JSON)
-        if isinstance(error, NotLoggedIn):
-            return Redirect(f"/login?{urlencode({'next': _page_before(request)})}", status_code=303)
-        is_team = drawn.view_of(session) is not None if (session := identity_of(request.scope).session) else False
-        return drawn.draw(
-            request,
-            "error.html",
-            _HEADINGS.get(fault.status, "That did not work"),
-            status=fault.status,
-            headers=fault.headers,
-            heading=_HEADINGS.get(fault.status, "That did not work"),
-            text=fault.detail,
-            home=is_team,
-        )
-
-    return answer
-
-
-def _page_before(request: Request[Any, Any, Any]) -> str:
-    """The page to go on with after a login: the one asked for, or the one whose form was sent."""
-    if request.method == "GET":
-        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    referer = request.headers.get("referer", "")
-    own = f"{request.url.scheme}://{request.url.netloc}/"
-    return referer.removeprefix(own[:-1]) if referer.startswith(own) else "/"
-
-
-TOO_LARGE = 413
-
-_HEADINGS = {
-    403: "Not for you",
-    404: "Nothing here",
-    405: "That is not how it works",
-    413: "Too long",
-    429: "Not so fast",
-    500: "Something broke",
-    503: "Very busy right now",
-}

@@ -7,8 +7,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
-from hunt.accounts.errors import BadAccount, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
-from hunt.accounts.passwords import TooManyLogins
+from hunt.accounts.errors import BadAccount, LoginsBusy, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound, Refused
 from hunt.log.writer import Overloaded, Unavailable
 from hunt.replica import LogAway
@@ -39,7 +38,21 @@ class Fault(Struct, frozen=True, kw_only=True):
         return body
 
 
+FORESEEN = (
+    Refused,
+    BadAccount,
+    WrongLogin,
+    LoginThrottled,
+    LoginsBusy,
+    NotAllowed,
+    Overloaded,
+    Unavailable,
+)
+"""What a form may answer with in its own page."""
+
 _REFUSALS: dict[type[Refused], int] = {NotFound: 404, Conflict: 409, Invalid: 422, Forbidden: 403}
+
+_WRONG_SHAPE = "This request has not the right shape"
 
 _HTTP_CODES = {
     400: "bad_request",
@@ -77,7 +90,7 @@ def fault_of(error: Exception) -> Fault:
             return Fault(status=403, code="forbidden", detail=str(error))
         case LoginThrottled():
             return Fault(status=429, code="too_many_logins", detail=str(error), retry_after=error.retry_after)
-        case TooManyLogins() | Overloaded() | Unavailable():
+        case LoginsBusy() | Overloaded() | Unavailable():
             return Fault(status=503, code="overloaded", detail=str(error), retry_after=error.retry_after)
         case SQLAlchemyError() | LogAway() | OSError():
             logger.warning("database_away", error=str(error))
@@ -96,9 +109,6 @@ def _of_http(error: HTTPException) -> Fault:
     code = _HTTP_CODES.get(status, "error")
     detail = _HTTP_DETAILS.get(status, error.detail)
     return Fault(status=status, code=code, detail=detail if detail.endswith(".") else f"{_WRONG_SHAPE}: {detail}.")
-
-
-_WRONG_SHAPE = "This request has not the right shape"
 
 
 def _shape(error: ValidationException) -> str:

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from hunt.accounts import passwords as hashing
-from hunt.accounts.passwords import HASHES_AT_ONCE, MAX_WAITING_HASHES, Passwords, TooManyLogins
+from hunt.accounts.errors import LoginsBusy
+from hunt.accounts.passwords import HASHES_AT_ONCE, MAX_WAITING_HASHES, Passwords
 
 
 class Slow(Passwords):
@@ -56,7 +57,7 @@ async def test_few_hashes_run_at_once_and_a_full_queue_refuses_at_once() -> None
     passwords = Slow()
     waiting = [asyncio.ensure_future(passwords.busy()) for _ in range(MAX_WAITING_HASHES)]
     await asyncio.sleep(0)
-    with pytest.raises(TooManyLogins):
+    with pytest.raises(LoginsBusy):
         await passwords.hash("one too many")
     passwords.go.set()
     await asyncio.gather(*waiting)

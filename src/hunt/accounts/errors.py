@@ -17,6 +17,14 @@ class LoginThrottled(Exception):
         self.retry_after = retry_after
 
 
+class LoginsBusy(Exception):
+    """Too many people log in at this moment."""
+
+    def __init__(self) -> None:
+        super().__init__("Very many people are logging in right now. Try again in a few seconds.")
+        self.retry_after = 5
+
+
 class NotLoggedIn(Exception):
     """The request needs a login and has none that is valid any more."""
 

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from hunt.accounts.errors import LoginsBusy
+
 HASHES_AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
 """Half of the cores, so that guesses go on while a room full of people logs in."""
 
@@ -20,14 +22,6 @@ MAX_WAITING_HASHES = 100
 
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 256
-
-
-class TooManyLogins(Exception):
-    """Too many people log in at this moment."""
-
-    def __init__(self) -> None:
-        super().__init__("Very many people are logging in right now. Try again in a few seconds.")
-        self.retry_after = 5
 
 
 class Passwords:
@@ -52,9 +46,9 @@ class Passwords:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """A turn at the threads; TooManyLogins when the queue before them is full."""
+        """A turn at the threads; LoginsBusy when the queue before them is full."""
         if self._waiting >= MAX_WAITING_HASHES:
-            raise TooManyLogins
+            raise LoginsBusy
         self._waiting += 1
         try:
             async with self._gate:

@@ -39,7 +39,7 @@ class Accounts:
     async def login(self, kind: Kind, username: str, password: str, *, address: str, label: str) -> tuple[Session, str]:
         """A new session and its token.
 
-        Raises WrongLogin, LoginThrottled, TooManyLogins, or NotAllowed for a team that is deactivated.
+        Raises WrongLogin, LoginThrottled, LoginsBusy, or NotAllowed for a team that is deactivated.
         """
         try:
             username = clean_username(username)
@@ -166,6 +166,19 @@ class Accounts:
 
     def _id_of(self, username: str) -> int:
         return next(id for id, state in self.tail.board.teams.items() if state.username == username)
+
+    async def sign_up(
+        self, username: str, name: str, password: str, *, label: str, request: Request | None = None
+    ) -> tuple[Session, str, Done]:
+        """A team registers itself: its first session, the token of that, and what was written.
+
+        Raises what `register` raises, and NotAllowed where the hunt does not let teams in like this.
+        """
+        if self.tail.board.hunt.registration != "open":
+            raise NotAllowed("Registration is closed. Ask headquarters.")
+        team_id, done = await self.register(username, name, password, request=request)
+        session, token = await self.start_session("team", team_id, label)
+        return session, token, done
 
     async def rename(
         self,

@@ -8,7 +8,6 @@ from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from hunt.accounts.errors import NotAllowed
 from hunt.api.common import UNREADABLE, Json, Shape
 from hunt.front import NO_CSRF, wrote
 from hunt.game import commands as cmd
@@ -72,14 +71,11 @@ async def logout(request: AnyRequest, services: NamedDependency[Services]) -> Re
 async def register(
     request: AnyRequest, data: JSONBody[Registration], services: NamedDependency[Services]
 ) -> Response[Json]:
-    if services.hunt.registration != "open":
-        raise NotAllowed("Registration is closed. Ask headquarters.")
-    team_id, done = await services.accounts.register(
-        data.username, data.name, data.password, request=await repeatable(request)
+    session, token, done = await services.accounts.sign_up(
+        data.username, data.name, data.password, label=device(request), request=await repeatable(request)
     )
-    _, token = await services.accounts.start_session("team", team_id, device(request))
     wrote(request.scope, done.head)
-    body = {"team_id": team_id, "token": token}
+    body = {"team_id": session.account_id, "token": token}
     return Response(body, status_code=201, cookies=[session_cookie(services, token)])
 
 

@@ -9,17 +9,16 @@ from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from litestar.response import Redirect
 from litestar.utils.scope.state import ScopeState
-from msgspec import Struct
 
 from hunt.accounts.errors import NotLoggedIn
 from hunt.accounts.sessions import Session
-from hunt.errors import Fault
 from hunt.front import identity_of
 from hunt.game.entries import stamp
 from hunt.live import values
 from hunt.live.datasets import View
 from hunt.requests import AnyRequest
 from hunt.services import Services
+from hunt.web.form import Form
 from hunt.web.render import Renderer
 
 NOTICE_COOKIE = "notice"
@@ -27,22 +26,6 @@ NOTICE_SECONDS = 30
 """A notice that nobody has fetched by then is old news."""
 
 logger = structlog.get_logger()
-
-
-class Form(Struct, kw_only=True):
-    """A form as it was sent, and what was wrong with it, so that nothing that was typed is lost."""
-
-    values: dict[str, str] = {}
-    errors: dict[str, str] = {}
-    error: str | None = None
-    ok: str | None = None
-    retry_after: int | None = None
-
-    @classmethod
-    def refused(cls, sent: dict[str, str], fault: Fault) -> "Form":
-        if fault.field:
-            return cls(values=sent, errors={fault.field: fault.detail}, retry_after=fault.retry_after)
-        return cls(values=sent, error=fault.detail, retry_after=fault.retry_after)
 
 
 class Pages:

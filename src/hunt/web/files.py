@@ -84,3 +84,16 @@ def static_files(build: str) -> Router:
         include_in_schema=False,
         name="static",
     )
+
+
+router = Router(
+    path="/",
+    route_handlers=[
+        puzzle_asset,
+        solution_asset,
+        round_asset,
+        theme_style,
+        accent,
+    ],
+    include_in_schema=False,
+)

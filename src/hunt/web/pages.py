@@ -1,6 +1,6 @@
 """The pages that are read."""
 
-from litestar import Response, get
+from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
@@ -11,7 +11,8 @@ from hunt.live import values
 from hunt.live.datasets import ACTIVITY_PAGE_ENTRIES, View, activity_page, puzzle_value
 from hunt.live.values import Value
 from hunt.requests import AnyRequest, OptionalId
-from hunt.web.common import Form, Pages, team_view
+from hunt.web.common import Pages, team_view
+from hunt.web.form import Form
 from hunt.web.render import markup
 
 
@@ -132,3 +133,19 @@ async def site_page(request: AnyRequest, name: FromPath[str], pages: NamedDepend
     if written is None:
         raise NotFound
     return pages.draw(request, "page.html", written.title, content=markup(written.html))
+
+
+router = Router(
+    path="/",
+    route_handlers=[
+        hub,
+        round_,
+        all_puzzles,
+        puzzle,
+        solution,
+        activity,
+        team,
+        site_page,
+    ],
+    include_in_schema=False,
+)
