@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from apps import App, Team
+from hunt.game.entries import Entry
 from small_hunt import SECRETS, UNICODE_SLUGS
 
 pytestmark = pytest.mark.anyio
@@ -258,6 +259,22 @@ async def test_activity_is_what_the_team_saw_in_order(client: httpx.AsyncClient,
     assert [entry["id"] for entry in few["entries"]] == ids[:2]
     none = (await client.get("/api/activity", params={"since": 2**53}, headers=team.headers)).json()
     assert none["entries"] == []
+
+
+async def test_a_limit_bounds_what_is_read_of_the_activity(
+    client: httpx.AsyncClient, api_app: App, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = api_app.services.history
+    read: list[int] = []
+
+    async def counted(team_id: int, after: int, upto: int, limit: int) -> list[Entry]:
+        read.append(limit)
+        return await api_app.services.replica.team_entries(team_id, after, upto, limit)
+
+    monkeypatch.setattr(history, "_team_entries", counted)
+    entries = (await client.get("/api/activity", params={"limit": 1}, headers=team.headers)).json()["entries"]
+    assert len(entries) == 1
+    assert set(read) == {1}
 
 
 async def test_a_team_never_reads_of_another(client: httpx.AsyncClient, api_app: App, team: Team) -> None:

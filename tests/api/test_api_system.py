@@ -36,7 +36,9 @@ async def test_metrics_are_for_this_machine_and_for_services(
     near = await client.get("/metrics")
     assert near.status_code == 200
     assert near.headers["content-type"].startswith("text/plain")
-    assert "hunt_log_head" in near.text
+    assert "# TYPE hunt_log_head gauge" in near.text
+    assert "# TYPE hunt_replica_published_total counter" in near.text
+    assert "_created" not in near.text
     async with api_app.client(address="203.0.113.9") as far:
         assert (await far.get("/metrics")).status_code == 403
         assert (await far.get("/metrics", headers=hq)).status_code == 403

@@ -7,15 +7,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from hunt.accounts.errors import BadAccount
 from hunt.api.common import Json, Shape, written
 from hunt.api.solver import Login
 from hunt.front import NO_CSRF, wrote
 from hunt.game import commands as cmd
 from hunt.game.refusals import NotFound
-from hunt.game.state import InteractionStep, TeamState, apply
+from hunt.game.state import InteractionStep, TeamState
 from hunt.game.view import team_state
-from hunt.log.reader import PAGE_ENTRIES
 from hunt.requests import AnyRequest, OptionalId, address, device, operator_session, repeatable, session_cookie
 from hunt.services import Services
 
@@ -23,6 +21,9 @@ Teams = list[int] | Literal["all"]
 
 MAX_HOURS = 10_000
 """More than a year; integers without bounds would not survive every reader of the log."""
+
+MAX_REQUEST_ID = 128
+"""Characters of X-Request-Id that are kept with an act."""
 
 
 class Whom(Shape):
@@ -59,10 +60,6 @@ class NewPassword(Shape):
     password: str
 
 
-MAX_AMOUNT = 1_000_000
-"""Keys or clues in one act; both stores hold far more."""
-
-
 def _of(teams: Teams) -> tuple[int, ...] | None:
     return None if teams == "all" else tuple(teams)
 
@@ -73,9 +70,6 @@ async def _who(request: AnyRequest, services: Services) -> dict[str, Any]:
     by = {"operator": await services.accounts.operator_name(session.account_id)}
     request_id = request.headers.get("x-request-id")
     return by | ({"request_id": request_id[:MAX_REQUEST_ID]} if request_id else {})
-
-
-MAX_REQUEST_ID = 128
 
 
 async def _act(request: AnyRequest, services: Services, act: cmd.Act) -> Json:
@@ -101,8 +95,6 @@ async def satisfy_gate(
 
 @post("/currency", status_code=200)
 async def currency(request: AnyRequest, data: JSONBody[Money], services: NamedDependency[Services]) -> Json:
-    if not -MAX_AMOUNT <= data.amount <= MAX_AMOUNT:
-        raise BadAccount("amount", f"An amount is between -{MAX_AMOUNT} and {MAX_AMOUNT}.")
     keys, clues = (data.amount, 0) if data.kind == "keys" else (0, data.amount)
     return await _act(request, services, cmd.Grant(teams=_of(data.teams), keys=keys, clues=clues))
 
@@ -221,21 +213,9 @@ async def team(
     operator_session(request)
     state, epoch = _existing(services, team_id), services.tail.head
     if at is not None and at < epoch:
-        state, epoch = await _state_at(services, team_id, at), at
+        state, epoch = await services.history.state_at(team_id, at), at
     shown = {"epoch": epoch, **team_state(services.hunt, state)}
     return {"team": _team(state), "state": shown, "epoch": epoch}
-
-
-async def _state_at(services: Services, team_id: int, at: int) -> TeamState:
-    """The team as it was at log id `at`, folded from SQL by today's rules."""
-    state, after = TeamState(team_id=team_id), 0
-    while page := await services.reader.entries(after, PAGE_ENTRIES, team_id):
-        for entry in page:
-            if entry.id > at:
-                return state
-            apply(services.hunt, state, entry)
-        after = page[-1].id
-    return state
 
 
 def _existing(services: Services, team_id: int) -> TeamState:

@@ -1,5 +1,6 @@
 """What a team's own programs and pages ask for."""
 
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -183,10 +184,10 @@ async def activity(
 ) -> Json:
     team_id = team_session(request).account_id
     head, digest = services.tail.head, services.tail.digest
-    entries = await services.history.stored(team_id, since, head)
     view = services.hub.shared.view(team_id)
-    shown = [activity_entry(view.hunt, entry) for entry in entries if is_shown(view.state, entry)]
-    return {"entries": shown[:limit], "head": {"id": head, "digest": digest}}
+    entries = await services.history.stored(team_id, since, head, limit=limit, where=partial(is_shown, view.state))
+    shown = [activity_entry(view.hunt, entry) for entry in entries]
+    return {"entries": shown, "head": {"id": head, "digest": digest}}
 
 
 router = Router(

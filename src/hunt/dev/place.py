@@ -67,3 +67,9 @@ def say(text: str) -> None:
     """A line for the person at the terminal."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def complain(sentence: str) -> int:
+    """Say why it cannot go on; the exit status for that."""
+    sys.stderr.write(sentence + "\n")
+    return 1

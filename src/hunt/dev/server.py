@@ -10,11 +10,11 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from hunt import logs
-from hunt.accounts import fixtures
-from hunt.accounts.fixtures import Fixtures
 from hunt.app import create_app, server_config
 from hunt.content import Hunt, HuntUnreadable, Problem, load
-from hunt.dev.place import ACCOUNTS, Plan, say
+from hunt.dev import fixtures
+from hunt.dev.fixtures import Fixtures
+from hunt.dev.place import ACCOUNTS, Plan, complain, say
 from hunt.log.database import DatabaseAway
 from hunt.log.migrations import SchemaMismatch, migrate
 from hunt.log.reset import reset
@@ -41,19 +41,14 @@ def serve(plan: Plan, listener: socket.socket, ready: Event | None = None) -> in
         with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
             runner.run(server.fill_and_serve(listener))
     except HuntUnreadable as error:
-        return _complain(f"There is no hunt to serve in {plan.settings.content}: {error.problems[0]}")
+        return complain(f"There is no hunt to serve in {plan.settings.content}: {error.problems[0]}")
     except SchemaMismatch as error:
-        return _complain(f"{error} With --reset a fresh one is made.")
+        return complain(f"{error} With --reset a fresh one is made.")
     except (BadSetting, DatabaseAway, SQLAlchemyError, OSError) as error:
-        return _complain(str(error).splitlines()[0])
+        return complain(str(error).splitlines()[0])
     except KeyboardInterrupt:
         return 0
     return 0
-
-
-def _complain(sentence: str) -> int:
-    sys.stderr.write(sentence + "\n")
-    return 1
 
 
 def _show(problems: tuple[Problem, ...]) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 from watchfiles import watch
 
-from hunt.dev.place import ROOT, Plan, prepare, say
+from hunt.dev.place import ROOT, Plan, complain, prepare, say
 from hunt.settings import BadSetting
 
 BACKLOG = 2048
@@ -42,9 +42,9 @@ def main(arguments: Sequence[str]) -> int:
         plan = _plan(arguments)
         listener = listen(plan.settings.host, plan.settings.port)
     except (BadSetting, CannotServe) as error:
-        return _complain(str(error))
+        return complain(str(error))
     except OSError as error:
-        return _complain(f"{error.filename} cannot be written: {error.strerror}.")
+        return complain(f"{error.filename} cannot be written: {error.strerror}.")
     with listener:
         if plan.reload:
             return Supervisor(plan, listener).run()
@@ -62,11 +62,6 @@ def _plan(arguments: Sequence[str]) -> Plan:
     options = parser.parse_args(arguments)
     settings = prepare(os.environ, options.home, reset=options.reset)
     return Plan(settings=settings, reset=options.reset, reload=not options.no_reload, extra_teams=options.teams)
-
-
-def _complain(sentence: str) -> int:
-    sys.stderr.write(sentence + "\n")
-    return 1
 
 
 class CannotServe(Exception):

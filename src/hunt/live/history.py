@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from hunt.game.entries import Entry
+from hunt.game.state import TeamState, apply
 from hunt.log.reader import PAGE_ENTRIES, LogReader
 from hunt.log.tail import Tail
 
@@ -25,13 +26,37 @@ class History:
             return [entry for entry in recent if entry.team_id in {None, team_id}]
         return await self.stored(team_id, after, upto)
 
-    async def stored(self, team_id: int, after: int, upto: int) -> list[Entry]:
-        """The same, read from the replica (which brings the team's stream up to its head) or else from SQL."""
+    async def stored(
+        self,
+        team_id: int,
+        after: int,
+        upto: int,
+        *,
+        limit: int | None = None,
+        where: Callable[[Entry], bool] = lambda _entry: True,
+    ) -> list[Entry]:
+        """The same, read from the replica (which brings the team's stream up to its head) or else from SQL.
+
+        With a `limit` only the first so many for which `where` holds, and hardly more is read.
+        """
         entries: list[Entry] = []
-        while page := await self._team_entries(team_id, after, upto, PAGE_ENTRIES):
-            entries += page
+        while page := await self._team_entries(team_id, after, upto, min(limit or PAGE_ENTRIES, PAGE_ENTRIES)):
+            entries += filter(where, page)
             after = page[-1].id
+            if limit is not None and len(entries) >= limit:
+                return entries[:limit]
         return entries
+
+    async def state_at(self, team_id: int, at: int) -> TeamState:
+        """The team as it was at log id `at`, folded from SQL by today's rules."""
+        hunt, state, after = self._tail.board.hunt, TeamState(team_id=team_id), 0
+        while page := await self._reader.entries(after, PAGE_ENTRIES, team_id):
+            for entry in page:
+                if entry.id > at:
+                    return state
+                apply(hunt, state, entry)
+            after = page[-1].id
+        return state
 
     async def newest(self, team_id: int, limit: int, before: int | None = None) -> list[Entry]:
         """The team's last `limit` entries (with ids below `before`), ascending."""
