@@ -191,10 +191,12 @@ class Connection:
 
     async def _bring_up(self, subscription: Subscription) -> None:
         subscription.is_dirty = False
-        if subscription.is_fresh and subscription.cursor:
+        if subscription.is_fresh and subscription.cursor and self.close_code is None:
             await self.shared.reach(subscription.cursor)
         if subscription.is_doubtful:
             await self._check_cursor(subscription)
+        if self.close_code is not None:  # a team that was logged out may have no state to look at
+            return
         if subscription.topic.grows:
             await self._grow(subscription)
         else:

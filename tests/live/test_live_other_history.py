@@ -1,0 +1,70 @@
+"""The log is another one than it was: a backup was restored and played on. Nobody keeps what is not true any more."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete
+
+from apps import App, fresh_sqlite, running_app, settings_of
+from hunt.log.database import append_transaction
+from hunt.log.tables import EntryRow
+from live_world import check_tiles, grant, guess, ids, wired
+from small_hunt import write_small_hunt
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator[App]:
+    settings = settings_of(write_small_hunt(tmp_path / "hunt"), await fresh_sqlite(tmp_path))
+    async with running_app(settings) as app:
+        await app.begin()
+        yield app
+
+
+async def restore(app: App, upto: int) -> None:
+    """The log as it was at `upto`, as after a backup was played back."""
+    async with append_transaction(app.services.engine) as connection:
+        await connection.execute(delete(EntryRow).where(EntryRow.id > upto))
+        await connection.commit()
+
+
+@pytest.mark.parametrize("grown", [0, 1, 5])
+async def test_sockets_are_reset_and_told_everything(app: App, grown: int) -> None:
+    team = await app.team()
+    backup = app.services.tail.head
+    async with wired(app, team) as wire:
+        wire.sub("activity_log")
+        wire.sub("guess_log", "b", params={"slug": "lantern"})
+        wire.sub("puzzle", "c", params={"slug": "lantern"})
+        for text in ("dark", "darker"):
+            await guess(app, team, text)
+        await wire.settled()
+        assert ids(wire.of("append", "b"))
+        await restore(app, backup)
+        for _ in range(grown):
+            await grant(app, team)
+        await app.services.feed.poll()
+        await wire.until(lambda: len(wire.of("reset", "a")) == len(wire.of("reset", "c")) == 1)
+        await wire.settled()
+        for sub in ("a", "b"):
+            begin = wire.frames.index(wire.of("reset", sub)[0])
+            later = [frame for frame in wire.frames[begin:] if frame["type"] == "append" and frame["sub"] == sub]
+            check_tiles(later, 0)
+            assert later[-1]["id"] == app.services.tail.head or sub == "b"
+        value = wire.of("update", "c")[-1]["value"]
+        assert (value["guesses"], value["epoch"]) == ([], app.services.tail.head)
+
+
+async def test_a_team_that_is_not_in_it_any_more_is_logged_out(app: App) -> None:
+    backup = app.services.tail.head
+    team = await app.team()
+    async with wired(app, team) as wire:
+        wire.sub("hub")
+        await wire.settled()
+        await restore(app, backup)
+        await app.services.feed.poll()
+        await wire.until(lambda: wire.connection.close_code == 4001)
+    async with app.client() as client:
+        assert (await client.get("/api/me", headers=team.headers)).status_code == 401
