@@ -159,7 +159,7 @@ async def test_accounts_that_do_not_exist_are_not_found(sqlite_store: str) -> No
             return_exceptions=True,
         )
         assert [type(outcome) for outcome in outcomes] == [NotFound] * 5
-        assert await one.accounts.team_named("nobody") is None
+        assert await one.accounts.named("team", "nobody") is None
 
 
 async def test_operators_have_names_of_their_own(store: str) -> None:
@@ -169,7 +169,7 @@ async def test_operators_have_names_of_their_own(store: str) -> None:
         with pytest.raises(Conflict):
             await one.accounts.add_operator("hq", "", password_hash=HASH)
         assert [row.username for row in await one.accounts.operators()] == ["hq"]
-        assert await one.accounts.operator_named("Hq")
+        assert await one.accounts.named("operator", "Hq")
 
 
 async def test_an_imported_team_has_no_password_that_would_fit(sqlite_store: str) -> None:

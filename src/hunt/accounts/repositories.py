@@ -6,6 +6,7 @@ from advanced_alchemy.base import ModelProtocol
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from hunt.accounts.sessions import Kind
 from hunt.accounts.tables import OperatorRow, SessionRow
 from hunt.log.tables import TeamRow
 
@@ -29,6 +30,14 @@ class OperatorRepository(_Repository[OperatorRow]):
 
 class SessionRepository(_Repository[SessionRow]):
     model_type = SessionRow
+
+
+Account = TeamRow | OperatorRow
+
+REPOSITORIES: dict[Kind, type[TeamRepository] | type[OperatorRepository]] = {
+    "team": TeamRepository,
+    "operator": OperatorRepository,
+}
 
 
 def inside(connection: AsyncConnection) -> AsyncSession:

@@ -11,7 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from hunt.accounts.errors import BadAccount, NotAllowed, WrongLogin
 from hunt.accounts.names import check_password, clean_name, clean_username
 from hunt.accounts.passwords import Passwords
-from hunt.accounts.repositories import OperatorRepository, SessionRepository, TeamRepository, inside
+from hunt.accounts.repositories import (
+    REPOSITORIES,
+    Account,
+    OperatorRepository,
+    SessionRepository,
+    TeamRepository,
+    inside,
+)
 from hunt.accounts.sessions import Kind, Session, Sessions
 from hunt.accounts.tables import OperatorRow, SessionRow
 from hunt.accounts.throttle import Throttle
@@ -34,8 +41,6 @@ class Accounts:
         self.throttle = Throttle(writer.clock)
         self.on_ended: Callable[[list[str]], None] = lambda _ids: None
 
-    # --- logging in and out
-
     async def login(self, kind: Kind, username: str, password: str, *, address: str, label: str) -> tuple[Session, str]:
         """A new session and its token.
 
@@ -47,7 +52,7 @@ class Accounts:
             raise WrongLogin from None
         account = f"{kind} {username}"
         self.throttle.check(account, address)
-        row = await self._find(kind, username)
+        row = await self._find(kind, username=username)
         async with self.passwords.turn():
             # Again, for those who came at the same moment and have failed while this one waited.
             self.throttle.check(account, address)
@@ -59,12 +64,6 @@ class Accounts:
             raise NotAllowed("This team is deactivated. Ask headquarters.")
         return await self.start_session(kind, row.id, label, row.password_hash)
 
-    async def _find(self, kind: Kind, username: str) -> TeamRow | OperatorRow | None:
-        async with AsyncSession(self.engine) as session:
-            if kind == "team":
-                return await TeamRepository(session).get_one_or_none(username=username)
-            return await OperatorRepository(session).get_one_or_none(username=username)
-
     async def start_session(
         self, kind: Kind, account_id: int, label: str, password_hash: str | None = None
     ) -> tuple[Session, str]:
@@ -72,18 +71,12 @@ class Accounts:
         session, token = self.sessions.issue(kind, account_id)
 
         async def add(connection: AsyncConnection) -> None:
-            async with inside(connection) as db:
-                if password_hash is not None and await self._password_hash(db, kind, account_id) != password_hash:
-                    raise Conflict("password_changed", "The password was changed meanwhile. Log in again.")
+            if password_hash is not None:
+                await _check_unchanged(connection, kind, account_id, password_hash)
             await self.sessions.add(connection, session, label)
 
         await self.writer.submit(prepare=add)
         return session, token
-
-    async def _password_hash(self, db: AsyncSession, kind: Kind, account_id: int) -> str | None:
-        if kind == "team":
-            return (await TeamRepository(db).get_one(id=account_id)).password_hash
-        return (await OperatorRepository(db).get_one(id=account_id)).password_hash
 
     def is_active_team(self, team_id: int) -> bool:
         state = self.tail.board.teams.get(team_id)
@@ -134,8 +127,6 @@ class Accounts:
             )
         now = self.writer.clock()
         return [row for row in rows if row.expires_at > now]
-
-    # --- teams
 
     async def register(
         self,
@@ -228,32 +219,18 @@ class Accounts:
 
     async def set_password(self, kind: Kind, account_id: int, password: str, *, but: str | None = None) -> None:
         """Set an account's password and end its sessions, all or all `but` one."""
-        row = await self._get(kind, account_id)
-        row.password_hash = await self.passwords.hash(check_password(password))
+        await self._get(kind, account_id)
+        stored = await self.passwords.hash(check_password(password))
 
         async def store(connection: AsyncConnection) -> None:
             async with inside(connection) as db:
-                if isinstance(row, TeamRow):
-                    await TeamRepository(db).update(row, attribute_names=["password_hash"], auto_commit=True)
-                else:
-                    await OperatorRepository(db).update(row, attribute_names=["password_hash"], auto_commit=True)
+                row = await REPOSITORIES[kind](db).get_one(id=account_id)
+                row.password_hash = stored
+                await db.commit()
             await self.sessions.revoke(connection, kind, account_id, but=but)
 
         await self.writer.submit(prepare=store)
         await self.refresh_sessions()
-
-    async def _get(self, kind: Kind, account_id: int) -> TeamRow | OperatorRow:
-        async with AsyncSession(self.engine, expire_on_commit=False) as db:
-            row: TeamRow | OperatorRow | None
-            if kind == "team":
-                row = await TeamRepository(db).get_one_or_none(id=account_id)
-            else:
-                row = await OperatorRepository(db).get_one_or_none(id=account_id)
-        if row is None:
-            raise NotFound(f"There is no {kind} with the id {account_id}.")
-        return row
-
-    # --- operators
 
     async def add_operator(self, username: str, password: str, *, password_hash: str | None = None) -> int:
         """A new operator's id. Raises BadAccount, or Conflict (`name_taken`)."""
@@ -279,10 +256,23 @@ class Accounts:
         async with AsyncSession(self.engine, expire_on_commit=False) as db:
             return list(await TeamRepository(db).get_many(OrderBy("id", "asc")))
 
-    async def team_named(self, username: str) -> TeamRow | None:
-        row = await self._find("team", clean_username(username))
-        return row if isinstance(row, TeamRow) else None
+    async def named(self, kind: Kind, username: str) -> Account | None:
+        """The account with this user name, however it is typed. Raises BadAccount for what can be no user name."""
+        return await self._find(kind, username=clean_username(username))
 
-    async def operator_named(self, username: str) -> OperatorRow | None:
-        row = await self._find("operator", clean_username(username))
-        return row if isinstance(row, OperatorRow) else None
+    async def _find(self, kind: Kind, **fields: Any) -> Account | None:
+        async with AsyncSession(self.engine, expire_on_commit=False) as db:
+            return await REPOSITORIES[kind](db).get_one_or_none(**fields)
+
+    async def _get(self, kind: Kind, account_id: int) -> Account:
+        row = await self._find(kind, id=account_id)
+        if row is None:
+            raise NotFound(f"There is no {kind} with the id {account_id}.")
+        return row
+
+
+async def _check_unchanged(connection: AsyncConnection, kind: Kind, account_id: int, password_hash: str) -> None:
+    async with inside(connection) as db:
+        row = await REPOSITORIES[kind](db).get_one(id=account_id)
+    if row.password_hash != password_hash:
+        raise Conflict("password_changed", "The password was changed meanwhile. Log in again.")

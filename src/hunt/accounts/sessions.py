@@ -102,7 +102,7 @@ class Sessions:
         *,
         only: str | None = None,
         but: str | None = None,
-    ) -> list[Ended]:
+    ) -> None:
         """End an account's sessions: all, `only` one, or all `but` one. Under the append lock, so numbers are dense."""
         statement = select(SessionRow.id).where(
             SessionRow.kind == kind,
@@ -116,12 +116,8 @@ class Sessions:
             statement = statement.where(SessionRow.id != but)
         ids = list(await connection.scalars(statement.order_by(SessionRow.id)))
         last = await connection.scalar(select(func.max(SessionRow.revocation))) or 0
-        ended = [Ended(revocation=last + n, id=id) for n, id in enumerate(ids, start=1)]
-        for item in ended:
-            await connection.execute(
-                update(SessionRow).where(SessionRow.id == item.id).values(revocation=item.revocation)
-            )
-        return ended
+        for revocation, id in enumerate(ids, start=last + 1):
+            await connection.execute(update(SessionRow).where(SessionRow.id == id).values(revocation=revocation))
 
     async def read_ended(self, engine: AsyncEngine, since: int) -> list[Ended]:
         """The sessions that ended after number `since` and could still be shown, in order."""

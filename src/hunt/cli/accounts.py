@@ -8,6 +8,7 @@ from typing import TextIO
 import click
 
 from hunt.accounts.errors import BadAccount
+from hunt.accounts.sessions import Kind
 from hunt.cli.common import CommandFailed, plainly, with_services
 from hunt.game.refusals import Refused
 from hunt.services import Services
@@ -85,7 +86,7 @@ def deactivate_team(username: str) -> None:
     """End a team's sessions and let it neither log in nor play."""
 
     async def deactivate(services: Services) -> None:
-        await services.accounts.set_active(await _team_id(services, username), active=False)
+        await services.accounts.set_active(await _id_of(services, "team", username), active=False)
 
     with_services(deactivate)
     click.echo(f"{username} is deactivated.")
@@ -98,16 +99,16 @@ def set_team_password(username: str, password: str) -> None:
     """Give a team another password; its sessions end."""
 
     async def store(services: Services) -> None:
-        await services.accounts.set_password("team", await _team_id(services, username), password)
+        await services.accounts.set_password("team", await _id_of(services, "team", username), password)
 
     with_services(store)
     click.echo(f"{username} has a new password.")
 
 
-async def _team_id(services: Services, username: str) -> int:
-    row = await services.accounts.team_named(username)
+async def _id_of(services: Services, kind: Kind, username: str) -> int:
+    row = await services.accounts.named(kind, username)
     if row is None:
-        raise CommandFailed(f"There is no team with the user name {username}.")
+        raise CommandFailed(f"There is no {kind} with the user name {username}.")
     return row.id
 
 
@@ -139,10 +140,7 @@ def set_operator_password(username: str, password: str) -> None:
     """Give an operator another password; their sessions end."""
 
     async def store(services: Services) -> None:
-        row = await services.accounts.operator_named(username)
-        if row is None:
-            raise CommandFailed(f"There is no operator with the user name {username}.")
-        await services.accounts.set_password("operator", row.id, password)
+        await services.accounts.set_password("operator", await _id_of(services, "operator", username), password)
 
     with_services(store)
     click.echo(f"{username} has a new password.")

@@ -64,7 +64,7 @@ async def _fill(plan: Plan, hunt: Hunt, accounts: Fixtures) -> bool:
         loaded = await fixtures.load(services.accounts, accounts, extra_teams=plan.extra_teams)
         if plan.extra_teams and plan.fresh and not loaded:
             say("The database has teams already, so --teams adds none: use it together with --reset.")
-        return all([await services.accounts.team_named(team.username) for team in accounts.teams])
+        return all([await services.accounts.named("team", team.username) for team in accounts.teams])
 
 
 def _greeting(settings: Settings, hunt: Hunt, accounts: Fixtures) -> str:

@@ -119,7 +119,3 @@ class LogReader:
         async with self.engine.connect() as connection:
             async for page in read_all(connection, after):
                 yield page
-
-    async def count(self) -> int:
-        async with self.engine.connect() as connection:
-            return await connection.scalar(select(func.count()).select_from(_log)) or 0
