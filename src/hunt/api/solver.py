@@ -12,7 +12,6 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from hunt.api.common import UNREADABLE, Json, Shape
 from hunt.front import NO_CSRF, wrote
 from hunt.game import commands as cmd
-from hunt.game.refusals import NotFound
 from hunt.game.view import team_state
 from hunt.live.activity import activity_entry, is_shown
 from hunt.live.datasets import puzzle_value
@@ -96,8 +95,7 @@ async def me(request: AnyRequest, services: NamedDependency[Services]) -> Json:
 def seen_puzzle(services: Services, team_id: int, slug: str) -> Value:
     """The dataset `puzzle` as it is now; NotFound alike for one that is locked and one that does not exist."""
     view = services.hub.shared.view(team_id)
-    if not view.has_puzzle(slug):
-        raise NotFound("There is no such puzzle, or your team has not reached it yet.")
+    view.check_puzzle(slug)
     return {**puzzle_value(view, slug), "epoch": services.tail.head}
 
 

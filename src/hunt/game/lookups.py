@@ -5,7 +5,7 @@ from typing import TypeVar
 from hunt.content.model import Puzzle, Slot
 from hunt.game.board import Ahead
 from hunt.game.guesses import is_text
-from hunt.game.refusals import Conflict, Forbidden, Invalid, NotFound
+from hunt.game.refusals import NO_PUZZLE, Conflict, Forbidden, Invalid, NotFound
 from hunt.game.state import PuzzleState, TeamState
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ def seen_puzzle(ahead: Ahead, state: TeamState, slug: str) -> tuple[Slot, Puzzle
     """A puzzle of which the team knows; NotFound alike for one that is locked and one that does not exist."""
     slot, before = ahead.hunt.slot_of.get(slug), state.puzzle(slug)
     if slot is None or not before.seen:
-        raise NotFound("There is no such puzzle, or your team has not reached it yet.")
+        raise NotFound(NO_PUZZLE)
     return slot, ahead.hunt.puzzles[slug], before
 
 

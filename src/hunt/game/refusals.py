@@ -5,6 +5,8 @@
 
 from datetime import datetime
 
+NO_PUZZLE = "There is no such puzzle, or your team has not reached it yet."
+
 
 class Refused(Exception):
     def __init__(self, code: str, detail: str) -> None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from hunt.content.model import STRAY_LEADS, Hunt
 from hunt.game import entries as e
+from hunt.game.refusals import NO_PUZZLE, NotFound
 from hunt.game.state import TeamState
 from hunt.game.view import team_state
 from hunt.live import values
@@ -49,6 +50,11 @@ class View(Struct, frozen=True, kw_only=True):
 
     def has_puzzle(self, slug: str) -> bool:
         return slug in self.hunt.slot_of and self.state.puzzle(slug).seen
+
+    def check_puzzle(self, slug: str) -> None:
+        """NotFound alike for a puzzle that the team does not see and for one that does not exist."""
+        if not self.has_puzzle(slug):
+            raise NotFound(NO_PUZZLE)
 
 
 class Dataset(Struct, frozen=True, kw_only=True):

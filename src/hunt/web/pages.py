@@ -51,7 +51,7 @@ async def puzzle(request: AnyRequest, slug: FromPath[str], pages: NamedDependenc
 def draw_puzzle(request: AnyRequest, slug: str, pages: Pages, form: Form, status: int = 200) -> Response[str]:
     """The puzzle's page with a form on it as it was sent; a form with an error says which status it had."""
     view = team_view(request, pages)
-    _check_seen(view, slug)
+    view.check_puzzle(slug)
     value = _stamped(puzzle_value(view, slug), pages)
     written = view.hunt.puzzles[slug]
     is_open = value["lock"] == "unlocked"
@@ -65,11 +65,6 @@ def draw_puzzle(request: AnyRequest, slug: str, pages: Pages, form: Form, status
         authors=list(written.authors) if is_open else [],
         form=form,
     )
-
-
-def _check_seen(view: View, slug: str) -> None:
-    if not view.has_puzzle(slug):
-        raise NotFound("There is no such puzzle, or your team has not reached it yet.")
 
 
 @get("/puzzles/{slug:str}/solution")
