@@ -11,6 +11,12 @@ from msgspec import Struct
 
 MIN_SECRET_LENGTH = 16
 
+_WHAT = {
+    "database_url": "where the log is kept, like postgresql+asyncpg://user:password@host/hunt",
+    "content": "the folder of the hunt",
+    "secret_key": "a long random text that signs sessions",
+}
+
 
 class BadSetting(Exception):
     """A setting is missing or wrong; the message names it and says what it takes."""
@@ -93,13 +99,6 @@ def _is_site(url: str) -> bool:
 def _check_database_url(url: str) -> None:
     if not url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
         raise BadSetting("HUNT_DATABASE_URL must start with sqlite+aiosqlite:/// or postgresql+asyncpg://.")
-
-
-_WHAT = {
-    "database_url": "where the log is kept, like postgresql+asyncpg://user:password@host/hunt",
-    "content": "the folder of the hunt",
-    "secret_key": "a long random text that signs sessions",
-}
 
 
 def _read(name: str, text: str, kind: Any) -> Any:

@@ -14,6 +14,8 @@ from hunt.requests import AnyRequest
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding JSON may raise: broken, not UTF-8, nested without end."""
 
+Json = dict[str, Any]
+
 
 class JsonRequest(Request[Any, Any, Any]):
     """A request whose body is refused whatever is wrong with it as JSON."""
@@ -23,9 +25,6 @@ class JsonRequest(Request[Any, Any, Any]):
             return await super().json()
         except UNREADABLE as error:
             raise SerializationException(str(error)) from error
-
-
-Json = dict[str, Any]
 
 
 class Shape(Struct, forbid_unknown_fields=True):

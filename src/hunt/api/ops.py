@@ -25,6 +25,8 @@ MAX_HOURS = 10_000
 MAX_REQUEST_ID = 128
 """Characters of X-Request-Id that are kept with an act."""
 
+_STEPS: dict[str, InteractionStep] = {"unlock": "unlocked", "start": "running", "complete": "completed"}
+
 
 class Whom(Shape):
     teams: Teams
@@ -126,9 +128,6 @@ async def open_hints(
 ) -> Json:
     command = cmd.OpenHints(teams=_of(data.teams), slug=slug, after_hours=data.after_hours)
     return await _act(request, services, command)
-
-
-_STEPS: dict[str, InteractionStep] = {"unlock": "unlocked", "start": "running", "complete": "completed"}
 
 
 @post("/interactions/{id:str}/{step:str}", status_code=200)
