@@ -22,8 +22,9 @@ def check(folder: Path) -> None:
     for problem in loaded.problems:
         click.echo(str(problem))
     hunt = loaded.hunt
-    counts = f"{len(hunt.rounds)} rounds, {len(hunt.slots)} puzzles"
-    click.echo(f"{hunt.title}: {counts}, {len(loaded.errors)} errors, {len(loaded.warnings)} warnings.")
+    things = {"round": hunt.rounds, "puzzle": hunt.slots, "error": loaded.errors, "warning": loaded.warnings}
+    counts = (f"{len(those)} {noun}" + ("" if len(those) == 1 else "s") for noun, those in things.items())
+    click.echo(f"{hunt.title}: {', '.join(counts)}.")
     if loaded.errors:
         raise SystemExit(1)
 

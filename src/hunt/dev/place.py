@@ -1,5 +1,6 @@
 """Where the development server keeps its things, and which settings it takes when nobody says otherwise."""
 
+import hashlib
 import os
 import secrets
 import sys
@@ -15,6 +16,8 @@ ROOT = Path(__file__).parents[3]
 
 ACCOUNTS = ROOT / "fixtures" / "accounts.yaml"
 
+DEMO = ROOT / "fixtures" / "demo"
+
 SECRET_BYTES = 32
 
 
@@ -28,12 +31,21 @@ class Plan(Struct, frozen=True, kw_only=True):
     extra_teams: int = 0
 
 
+def _database_of(content: str) -> str:
+    """The file that holds what was played of a hunt folder: each has its own, the demo the plainest."""
+    folder = Path(content or DEMO).resolve()
+    if folder == DEMO:
+        return "hunt.sqlite3"
+    name = "".join(char for char in folder.name if char.isalnum() or char in "-_")
+    return f"{name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}.sqlite3"
+
+
 def defaults(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """`environment` with what it does not set filled in; `home` keeps database and secret (`.dev`)."""
     return {
-        "HUNT_DATABASE_URL": f"sqlite+aiosqlite:///{home / 'hunt.sqlite3'}",
+        "HUNT_DATABASE_URL": f"sqlite+aiosqlite:///{home / _database_of(environment.get('HUNT_CONTENT', ''))}",
         "HUNT_REDIS_URL": "fake://",
-        "HUNT_CONTENT": str(ROOT / "fixtures" / "demo"),
+        "HUNT_CONTENT": str(DEMO),
         "HUNT_STUBS": "1",
         "HUNT_WATCH_CONTENT": "1",
         **{name: value for name, value in environment.items() if value.strip() or not name.startswith("HUNT_")},
