@@ -93,9 +93,6 @@ async def measure(arguments: argparse.Namespace) -> None:
         print(f"{len(idle)} + {len(busy)} frames; {arguments.sockets} sockets, {share} of the team that solves")
 
 
-# --- sockets like those of our pages
-
-
 async def _subscribed(server: Server, filled: Stage, listening: list[Team], count: int) -> dict[int, list[Socket]]:
     """The sockets of each team, after their first frames."""
     sockets: dict[int, list[Socket]] = {team.id: [] for team in listening}
@@ -127,9 +124,6 @@ async def _arrived(sockets: list[Socket]) -> None:
                 await socket.seen.wait()
     except TimeoutError:
         raise Failed("A frame did not arrive.") from None
-
-
-# --- solves
 
 
 def _solves(filled: Stage, listening: list[Team]) -> Iterator[tuple[Team, str]]:
@@ -210,9 +204,6 @@ async def _guessing(server: Server, filled: Stage, others: list[Team], rate: int
             connection.close()
 
 
-# --- the floor
-
-
 async def _bare(floor: Server, count: int, sizes: list[int]) -> list[float]:
     """Milliseconds until bare frames of the middle sizes arrive at so many sockets that ask at once."""
     sockets = [await Socket.open(floor.port, "/ws") for _ in range(count)]
@@ -230,9 +221,6 @@ async def _bare(floor: Server, count: int, sizes: list[int]) -> list[float]:
         await _arrived(sockets)
         times += [(frame.at - sent) * 1000 for socket in sockets for frame in socket.frames]
     return times
-
-
-# --- what is printed
 
 
 def _rows(when: str, arrivals: list[Arrival], bare: list[float]) -> list[Row]:

@@ -48,9 +48,6 @@ class Failed(Exception):
     """The run says nothing; the message tells why."""
 
 
-# --- a hunt in which everything is open
-
-
 class Team(Struct, frozen=True):
     id: int
     token: str
@@ -128,9 +125,6 @@ def guess_request(team: Team, slug: str, text: str) -> bytes:
         b"POST /api/puzzles/%b/guesses HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %b\r\n"
         b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
     ) % (slug.encode(), team.token.encode(), len(body), body)
-
-
-# --- servers
 
 
 class Server:
@@ -235,9 +229,6 @@ def free_port() -> int:
         return port
 
 
-# --- measuring
-
-
 class Load(Struct, frozen=True):
     """What a stretch of requests cost the server."""
 
@@ -289,9 +280,6 @@ def middle(loads: list[Load]) -> tuple[float, float]:
     return median(load.cpu_ms for load in loads), median(load.rate for load in loads)
 
 
-# --- what is printed
-
-
 class Row(Struct, frozen=True):
     """A figure beside its floor. `limit`: it passes when it is no higher."""
 
@@ -314,9 +302,6 @@ def show(settings: Settings, rows: list[Row]) -> None:
         target = "" if row.limit is None else f"≤ {row.limit:g}"
         verdict = "" if row.limit is None else ("PASS" if row.value <= row.limit else "MISS")
         print(f"{row.name:{width}}  {row.value:8.2f} {row.unit:3}  {floor:>9}  {target:>9}  {verdict}")
-
-
-# --- the commands
 
 
 def options(description: str | None, *, teams: int) -> argparse.ArgumentParser:

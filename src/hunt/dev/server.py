@@ -73,7 +73,10 @@ def _greeting(settings: Settings, hunt: Hunt, accounts: Fixtures) -> str:
     here = f"http://{host}:{settings.port}"
     lines = [f"{hunt.title} is on {here}/ (its API: {here}/api/schema)"]
     lines += [f"  log in as team `{team.username}` with password `{accounts.password}`" for team in accounts.teams]
-    lines += [f"  or, by the API alone, as operator `{each.username}` with password `{accounts.password}`" for each in accounts.operators]
+    lines += [
+        f"  or, by the API alone, as operator `{each.username}` with password `{accounts.password}`"
+        for each in accounts.operators
+    ]
     return "\n".join([*lines, "Ctrl-C stops it."])
 
 

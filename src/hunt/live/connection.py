@@ -78,8 +78,6 @@ class Connection:
         self._replies: deque[bytes] = deque()
         self._wake = asyncio.Event()
 
-    # --- from the hub
-
     def mark(self, entry: Entry) -> None:
         """The log has grown by `entry`."""
         for subscription in self._subscriptions.values():
@@ -97,8 +95,6 @@ class Connection:
         """Close the socket with this code as soon as the frame on its way is sent."""
         self.close_code = self.close_code or code
         self._wake.set()
-
-    # --- from the client
 
     def call(self, call: protocol.Call) -> None:
         """Carry out what the client asked for."""
@@ -140,8 +136,6 @@ class Connection:
         else:
             self.reply(protocol.subscribed(call))
             self._subscriptions[call.sub] = Subscription.of(call, dataset)
-
-    # --- to the client
 
     async def run(self) -> None:
         """Send whatever is due until the connection is stopped."""

@@ -130,8 +130,6 @@ class Feed:
                 logger.info("stream_refused", error=str(error))
                 await asyncio.sleep(STREAM_PAUSE_SECONDS)
 
-    # --- time
-
     async def _keep_time(self) -> None:
         """Give teams what they are entitled to: at the start, after a change of the hunt, and at every moment of it."""
         while True:
