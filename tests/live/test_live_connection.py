@@ -1,17 +1,18 @@
 """Subscriptions of one connection: what it is sent, when, and what it is never sent."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apps import App, Team
+from apps import App, Team, fresh_sqlite, running_app, settings_of
+from hunt.content import load
 from hunt.game import commands as cmd
 from hunt.live import connection, protocol
 from hunt.live.datasets import TEAM_DATASETS
-from hunt.live.hub import MAX_SOCKETS_OF_ACCOUNT, TooManySockets
-from live_world import Wire, check_tiles, grant, guess, ids, wired
-from small_hunt import SECRETS
+from live_world import check_tiles, grant, guess, ids, wired
+from small_hunt import SECRETS, write_small_hunt
 
 pytestmark = pytest.mark.anyio
 
@@ -276,63 +277,6 @@ async def test_long_news_come_in_frames_of_a_quarter_megabyte(live_app: App) -> 
         assert [frame["digest"] for frame in frames] == digests
 
 
-async def test_a_connection_that_does_not_read_keeps_no_queue_and_gets_the_newest(live_app: App, team: Team) -> None:
-    async with wired(live_app, team) as wire:
-        wire.sub("navbar")
-        wire.sub("activity_log", "b")
-        await wire.settled()
-        wire.hold()
-        for _ in range(30):
-            await grant(live_app, team)
-        wire.go_on()
-        await wire.until(lambda: wire.of("update")[-1]["value"]["currency"] == 30)
-        await wire.settled()
-        assert len(wire.of("update")) <= 3, "what was replaced meanwhile is passed over"
-        check_tiles(wire.of("append", "b"), 0)
-
-
-async def test_a_connection_that_reads_too_slowly_is_closed_with_4008(
-    live_app: App, team: Team, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connection, "SLOW_SECONDS", 0.05)
-    async with wired(live_app, team) as wire:
-        wire.hold()
-        wire.sub("navbar")
-        await wire.until(lambda: wire.connection.close_code == protocol.CLOSE_TOO_SLOW)
-
-
-async def test_a_client_that_asks_without_reading_is_closed_with_4029(live_app: App, team: Team) -> None:
-    async with wired(live_app, team) as wire:
-        wire.hold()
-        for number in range(connection.MAX_REPLIES + 2):
-            wire.call(rpc=number, method="ping")
-        assert wire.connection.close_code == protocol.CLOSE_TOO_MANY
-
-
-async def test_a_connection_has_a_hundred_subscriptions_and_one_more_fails(live_app: App, team: Team) -> None:
-    async with wired(live_app, team) as wire:
-        for number in range(connection.MAX_SUBSCRIPTIONS + 1):
-            wire.sub("team_info", str(number))
-        wire.sub("team_info", "0")
-        await wire.settled()
-        assert [frame["code"] for frame in wire.of("fail")] == ["too_many_subscriptions"]
-
-
-async def test_an_account_has_a_bounded_number_of_connections(live_app: App, team: Team) -> None:
-    hub = live_app.services.hub
-    wires = [Wire(live_app, team.id) for _ in range(MAX_SOCKETS_OF_ACCOUNT + 1)]
-    for wire in wires[:-1]:
-        hub.join(wire.connection)
-    with pytest.raises(TooManySockets):
-        hub.join(wires[-1].connection)
-    other = await live_app.team()
-    async with wired(live_app, other) as wire:
-        await wire.settled()
-    for each in wires:
-        hub.leave(each.connection)
-    assert team.id not in hub._of
-
-
 async def test_a_team_is_never_sent_what_is_anothers_or_locked(live_app: App, team: Team) -> None:
     other = await live_app.team("a_rival_team")
     async with wired(live_app, team) as wire:
@@ -381,3 +325,25 @@ async def test_what_is_made_is_made_once_for_all_connections_of_a_team(
         for wire in (one, two):
             await wire.until(lambda wire=wire: len(wire.of("update")) == 2)  # type: ignore[misc] # mypy cannot infer a default
         assert made == ["navbar"] * 2
+
+
+async def test_a_saved_puzzle_reaches_open_pages_and_resets_nobody(tmp_path: Path) -> None:
+    folder = write_small_hunt(tmp_path / "hunt")
+    async with running_app(settings_of(folder, await fresh_sqlite(tmp_path))) as app:
+        await app.begin()
+        team = await app.team()
+        async with wired(app, team) as wire:
+            wire.sub("puzzle", params={"slug": "lantern"})
+            wire.sub("activity_log", "b")
+            await wire.settled()
+            version = wire.of("update")[0]["value"]["content_version"]
+            written = folder / "puzzles/lantern/puzzle.yaml"
+            written.write_text(written.read_text().replace("title: Lantern", "title: Lamp post"))
+            await app.services.feed.change_hunt(load(folder).hunt)
+            await wire.until(lambda: wire.of("update")[-1]["value"]["title"] == "Lamp post")
+            assert wire.of("update")[-1]["value"]["content_version"] != version
+            await wire.settled()
+            assert "reset" not in wire.kinds()
+            await guess(app, team, "dark")
+            await wire.settled()
+            check_tiles(wire.of("append", "b"), 0)

@@ -315,3 +315,24 @@ async def test_another_method_is_a_page_too(mine: Browser) -> None:
     page = Page(await mine.client.request("DELETE", "/puzzles/lantern"))
     assert page.answer.status_code in {403, 405}
     check_page(page)
+
+
+async def test_a_theme_replaces_styles_and_templates(tmp_path: Path) -> None:
+    hunt = write_small_hunt(tmp_path / "hunt")
+    (hunt / "theme/templates").mkdir(parents=True)
+    (hunt / "theme/style.css").write_text("body { letter-spacing: 1px; }")
+    (hunt / "theme/templates/page.html").write_text(
+        '{% extends "layout.html" %}{% block main %}<h1>Our own</h1>{{ content }}{% endblock %}'
+    )
+    async with running_app(settings_of(hunt, await fresh_sqlite(tmp_path))) as app:
+        browser = Browser(app)
+        page = await browser.get("/pages/rules")
+        check_page(page)
+        assert "Our own" in page.text
+        assert page.one("link", href="/theme/style.css")
+        style = await browser.client.get("/theme/style.css")
+        assert style.headers["content-type"].startswith("text/css")
+        assert "letter-spacing" in style.text
+        accent = await browser.client.get("/theme/accent.css")
+        assert "#2a6f97" in accent.text
+        await browser.client.aclose()
