@@ -26,7 +26,7 @@ from hunt.game.commands import Command, RegisterTeam, RenameTeam, SetTeamActive
 from hunt.game.refusals import Conflict, NotFound
 from hunt.log.tables import TeamRow
 from hunt.log.tail import Tail
-from hunt.log.writer import Done, Request, Writer
+from hunt.log.writer import Done, Request, Unavailable, Writer
 
 
 class Accounts:
@@ -156,7 +156,10 @@ class Accounts:
         return self._id_of(username), done
 
     def _id_of(self, username: str) -> int:
-        return next(id for id, state in self.tail.board.teams.items() if state.username == username)
+        for id, state in self.tail.board.teams.items():
+            if state.username == username:
+                return id
+        raise Unavailable  # the log was replaced at this moment by one without the team
 
     async def sign_up(
         self, username: str, name: str, password: str, *, label: str, request: Request | None = None
@@ -210,11 +213,18 @@ class Accounts:
         return done
 
     async def change_password(self, session: Session, current: str, new: str) -> None:
-        """Change one's own password; every other session ends. WrongLogin when `current` is not it."""
+        """Change one's own password; every other session ends.
+
+        Raises WrongLogin when `current` is not it, LoginThrottled when that happens too often.
+        """
         row = await self._get(session.kind, session.account_id)
+        account = f"{session.kind} {session.account_id}, logged in"
         async with self.passwords.turn():
+            self.throttle.check(account, session.id)
             if not await self.passwords.fits(row.password_hash, current):
+                self.throttle.failed(account, session.id)
                 raise WrongLogin
+        self.throttle.succeeded(account)
         await self.set_password(session.kind, session.account_id, new, but=session.id)
 
     async def set_password(self, kind: Kind, account_id: int, password: str, *, but: str | None = None) -> None:
