@@ -6,7 +6,6 @@ from game_twin import Twin
 from hypothesis import given
 from hypothesis import strategies as st
 from naive import KINDS, NaiveTeam, true
-from random_hunts import commands, conditions, hunts
 
 from hunt.content import model as c
 from hunt.game import commands as cmd
@@ -15,6 +14,7 @@ from hunt.game.conditions import Asker, Reached
 from hunt.game.entries import GENESIS, check_chain, decode_entry, encode_entry, event_of
 from hunt.game.refusals import Refused
 from playing import KICKOFF, TEAM, World, quick
+from random_hunts import commands, conditions, hunts
 
 steps = st.lists(commands | st.integers(0, 3).map(lambda hours: timedelta(hours=hours)), min_size=6, max_size=20)
 
