@@ -42,7 +42,7 @@ _numbers = itertools.count(1)
 
 def settings_of(content: Path, database_url: str, **more: Any) -> Settings:
     """Settings with a fake Redis of their own, unless `more` says otherwise."""
-    fake = f"fake://{next(_numbers)}"
+    fake = f"fake://app{next(_numbers)}"
     named: dict[str, Any] = {"redis_url": fake, "secret_key": "s" * 32, "service_token": SERVICE_TOKEN, **more}
     return Settings(content=content, database_url=database_url, **named)
 

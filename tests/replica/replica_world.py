@@ -116,7 +116,7 @@ class Parts:
 
 
 def new_fake_url() -> str:
-    return f"fake://{next(_fakes)}"
+    return f"fake://replica{next(_fakes)}"
 
 
 @contextlib.asynccontextmanager
