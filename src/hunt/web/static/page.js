@@ -122,17 +122,19 @@ function startMenus() {
     for (const menu of document.querySelectorAll("details.ui-menu[open]")) if (!menu.contains(except)) menu.open = false;
   };
   document.addEventListener("click", ({ target }) => close(target));
-  document.addEventListener("keydown", ({ key, target }) => {
-    if (key === "Escape") {
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
       document.querySelector("details.ui-menu[open] summary")?.focus();
       close(null);
-    } else if (key === "g" && !target.closest("input, textarea, select")) focusGuess();
+    } else if (event.key === "g" && !event.target.closest("input, textarea, select")) focusGuess(event);
   });
 }
 
-function focusGuess() {
+function focusGuess(event) {
   const input = document.getElementById("guess");
-  if (input) setTimeout(() => input.focus()); // after the key press, so that the letter is not typed
+  if (!input || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault(); // the letter is not typed, and the next one, however fast it comes, is
+  input.focus();
 }
 
 function startLine() {
