@@ -16,7 +16,7 @@ from hunt.game import commands as cmd
 from hunt.game.board import Board
 from hunt.game.entries import GENESIS, Entry, check_chain
 from hunt.log.database import connect
-from hunt.log.history import read_more
+from hunt.log.history import catch_up
 from hunt.log.migrations import migrate
 from hunt.log.reader import LogReader
 from hunt.log.tables import TeamRow
@@ -85,6 +85,10 @@ class Process:
     async def guess(self, text: str, team_id: int = 1, slot_id: str = "a") -> Done:
         return await self.writer.submit(cmd.SubmitGuess(team_id=team_id, slug=slug_of(slot_id), text=text))
 
+    async def read_on(self) -> None:
+        """Take in what others have committed."""
+        await catch_up(LogReader(self.engine).entries, self.tail)
+
     async def rows(self) -> list[Entry]:
         """The whole log as SQL has it, proven dense and chained."""
         rows = await LogReader(self.engine).entries(0, 1_000_000)
@@ -93,7 +97,7 @@ class Process:
 
     async def check(self) -> list[Entry]:
         """The log, when what this process knows of it is what SQL says."""
-        await read_more(self.engine, self.tail)
+        await self.read_on()
         rows = await self.rows()
         board = Board(self.tail.board.hunt)
         for entry in rows:
@@ -108,7 +112,7 @@ class Process:
 async def process(url: str, hunt: Hunt = HUNT, clock: StandingClock | None = None) -> AsyncIterator[Process]:
     """A process that has read the log and writes."""
     made = Process(url, hunt, clock)
-    await read_more(made.engine, made.tail)
+    await made.read_on()
     task = asyncio.create_task(made.writer.run())
     try:
         yield made

@@ -9,8 +9,8 @@ from sqlalchemy.exc import OperationalError
 from hunt.accounts.errors import BadAccount, LoginsBusy, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
 from hunt.errors import fault_of
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound
+from hunt.log.source import LogAway
 from hunt.log.writer import Overloaded, Unavailable
-from hunt.replica import LogAway
 from playing import KICKOFF
 
 

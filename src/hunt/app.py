@@ -133,7 +133,7 @@ def _socket_handler(services: Services, build: str) -> WebsocketRouteHandler:
             await socket.close(code=CLOSE_LOGGED_OUT, reason="Log in first.")
             return
         await socket.accept()
-        if not services.accounts.is_open(session):  # it ended meanwhile, and nobody knew of this socket
+        if not services.guard.is_open(session):  # it ended meanwhile, and nobody knew of this socket
             await socket.close(code=CLOSE_LOGGED_OUT)
             return
         team_id = session.account_id if session.kind == "team" else None

@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.accounts.errors import BadAccount, LoginsBusy, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound, Refused
+from hunt.log.source import LogAway
 from hunt.log.writer import Overloaded, Unavailable
-from hunt.replica import LogAway
 
 logger = structlog.get_logger()
 

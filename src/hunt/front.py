@@ -16,7 +16,8 @@ from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.accounts.sessions import Session
-from hunt.services import Services
+from hunt.log.source import LogAway
+from hunt.services import LiveServices
 
 logger = structlog.get_logger()
 
@@ -71,7 +72,7 @@ def wrote(scope: HTTPScope | WebSocketScope, head: int) -> None:
 class Front:
     """The outermost ASGI layer."""
 
-    def __init__(self, app: ASGIApp, services: Services) -> None:
+    def __init__(self, app: ASGIApp, services: LiveServices) -> None:
         self.app = app
         self.services = services
         self._requests = 0
@@ -119,7 +120,7 @@ class Front:
     ) -> None:
         """Find out who asks. A team that has just registered elsewhere may be news to this process."""
         identity, token = self._identify(scope, headers, cookies)
-        if identity.by is None and self.services.accounts.is_of_unknown_team(token):
+        if identity.by is None and self.services.guard.is_of_unknown_team(token):
             await self._read_on(self.services.tail.head + 1)
             identity, _ = self._identify(scope, headers, cookies)
         scope.setdefault("state", {})["identity"] = identity
@@ -144,7 +145,7 @@ class Front:
         self, scope: HTTPScope | WebSocketScope, headers: dict[bytes, bytes], cookies: dict[str, str]
     ) -> tuple[Identity, str]:
         """Who asks, and the token that says so."""
-        identify = self.services.accounts.identify
+        identify = self.services.guard.identify
         scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() == "bearer":
             secret = self.services.settings.service_token
@@ -169,7 +170,7 @@ class Front:
     async def _read_on(self, id: int) -> None:
         try:
             await self.services.feed.reach(id)
-        except (SQLAlchemyError, OSError) as error:  # too late is one of them: what is known has to do
+        except (SQLAlchemyError, LogAway, OSError) as error:  # too late is one of them: what is known has to do
             logger.warning("answer_may_be_old", error=str(error))
 
     def _dress(self, scope: HTTPScope, send: Send) -> Send:
@@ -236,7 +237,7 @@ class CookieCsrf(CSRFMiddleware):
             await self.app(scope, receive, send)
 
 
-def csrf_config(services: Services) -> CSRFConfig:
+def csrf_config(services: LiveServices) -> CSRFConfig:
     return CSRFConfig(
         secret=services.settings.secret_key,
         cookie_secure=services.settings.secure_cookies,

@@ -5,36 +5,37 @@ import gc
 import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from watchfiles import awatch
 
 from hunt import clock
+from hunt.accounts.guard import Guard, ReadEnded
 from hunt.accounts.service import Accounts
 from hunt.accounts.sessions import Sessions
 from hunt.content import HuntUnreadable, load
 from hunt.content.model import Hunt
-from hunt.game.entries import Entry
 from hunt.live.feed import Feed
 from hunt.live.history import History
 from hunt.live.hub import Hub
 from hunt.live.shared import Render, Shared
+from hunt.live.timekeeper import Timekeeper
+from hunt.log.database import append_transaction
 from hunt.log.database import connect as connect_database
-from hunt.log.history import read_more
+from hunt.log.history import catch_up, refold
 from hunt.log.migrations import check_schema
-from hunt.log.reader import LogReader
+from hunt.log.reader import LogReader, reading
+from hunt.log.source import Source
 from hunt.log.tail import Tail
 from hunt.log.writer import Writer
-from hunt.replica import LogAway, Replica, connect, publish_interval
+from hunt.replica import Replica, connect, publish_interval
 from hunt.settings import Settings
 
 GC_THRESHOLDS = (10_000, 10, 10)
 """Objects made before the garbage collector looks at them, and how often it looks at older ones."""
-
-T = TypeVar("T")
 
 Part = Callable[[], Coroutine[Any, Any, None]]
 """Makes what a task runs. Not the coroutine itself: a task that is cancelled before its first step never awaits it."""
@@ -45,54 +46,43 @@ SETTLE_MILLISECONDS = 200
 logger = structlog.get_logger()
 
 
-class SqlSource(LogReader):
-    """The SQL log as the replica reads it: a database that does not answer is `LogAway`."""
+class LiveServices:
+    """What every process has: the log as it knows it, and the sockets. `render` draws what they are sent.
 
-    async def head(self) -> tuple[int, str]:
-        return await _or_away(super().head())
+    `source` is where it reads the log, and `read_ended` how it learns which sessions are over.
+    """
 
-    async def digest_at(self, id: int) -> str | None:
-        return await _or_away(super().digest_at(id))
-
-    async def entries(self, after: int, limit: int, team_id: int | None = None) -> list[Entry]:
-        return await _or_away(super().entries(after, limit, team_id))
-
-
-async def _or_away(reading: Coroutine[Any, Any, T]) -> T:
-    try:
-        return await reading
-    except (SQLAlchemyError, OSError) as error:
-        raise LogAway(str(error)) from error
-
-
-class Services:
-    """Everything that lives as long as the process, alive inside `running`. `render` draws what sockets are sent."""
-
-    def __init__(self, settings: Settings, hunt: Hunt, render: Render, now: clock.Clock = clock.now) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        hunt: Hunt,
+        render: Render,
+        *,
+        source: Source,
+        read_ended: ReadEnded,
+        sessions: Sessions,
+        now: clock.Clock,
+    ) -> None:
         self.settings = settings
         self.clock = now
-        self.engine = engine = connect_database(settings.database_url)
+        self.source = source
         self.redis = connect(settings.redis_url)
         self.tail = Tail(hunt)
-        self.reader = LogReader(engine)
-        self.writer = Writer(engine, self.tail, now)
         self.replica = Replica(
             self.redis,
-            SqlSource(engine),
+            source,
             publish_interval=publish_interval(settings.redis_url),
             reconcile_seconds=settings.reconcile_seconds,
             scrub_entries_per_second=settings.scrub_entries_per_second,
         )
-        self.history = History(self.tail, self.reader, self.replica.team_entries)
-        self.feed = Feed(engine, self.tail, self.writer, now)
+        self.history = History(self.tail, source, self.replica.team_entries)
+        self.feed = Feed(source, self.tail, now)
         self.hub = Hub(Shared(self.tail, self.history, render, self.feed.reach, now))
-        self.accounts = Accounts(engine, self.writer, self.tail, Sessions(settings.secret_key, now))
+        self.guard = Guard(sessions, self.tail, read_ended)
         self.failed: BaseException | None = None
-        self.writer.publish = self.replica.publish
-        self.tail.on_replaced += [self.accounts.sessions.read_again, self.replica.forget]
-        self.accounts.on_ended = self.hub.end_sessions
-        self.feed.refresh = self.accounts.refresh_sessions
-        self.feed.on_moment = self.hub.replaced
+        self.tail.on_replaced.append(self.replica.forget)
+        self.guard.on_ended = self.hub.end_sessions
+        self.feed.refresh = self.guard.refresh
 
     @property
     def hunt(self) -> Hunt:
@@ -100,53 +90,117 @@ class Services:
 
     @property
     def is_ready(self) -> bool:
-        """Whether this process should get requests: its tasks live and SQL answers."""
+        """Whether this process should get requests: its tasks live and the log answers."""
         return self.failed is None and self.feed.is_current
+
+    @property
+    def waiting_commands(self) -> int:
+        """Commands that this process still has to append."""
+        return 0
+
+    def timekeeper(self) -> Timekeeper:
+        return Timekeeper(self.tail, None, self.clock, self.hub.replaced)
+
+    async def begin(self) -> None:
+        """Know the log, and which sessions are over."""
+        await catch_up(self.source.entries, self.tail)
+        await self.guard.refresh()
+
+    async def follow(self) -> None:
+        """Feed the tail until cancelled."""
+        # A fake server is this process's own: nobody else could have written to its stream.
+        await self.feed.run(None if self.settings.redis_url.startswith("fake://") else self.replica.read)
+
+    def parts(self) -> list[tuple[str, Part]]:
+        """What runs as long as the process, by name."""
+        return [("replica", self.replica.run), ("feed", self.follow), ("time", self.timekeeper().run)]
+
+    async def aclose(self) -> None:
+        await self.replica.aclose()
+        await self.redis.aclose()
+
+
+class Services(LiveServices):
+    """What a process beside the database has: it writes, and knows accounts. Alive inside `running`."""
+
+    def __init__(self, settings: Settings, hunt: Hunt, render: Render, now: clock.Clock = clock.now) -> None:
+        self.engine = engine = connect_database(settings.database_url)
+        self.reader = reader = LogReader(engine)
+        sessions = Sessions(settings.secret_key, now)
+        read_ended = partial(sessions.read_ended, engine)
+        super().__init__(settings, hunt, render, source=reader, sessions=sessions, read_ended=read_ended, now=now)
+        self.writer = Writer(engine, self.tail, now)
+        self.writer.publish = self.replica.publish
+        self.accounts = Accounts(engine, self.writer, self.guard)
+        self._time = Timekeeper(self.tail, self.writer, now, self.hub.replaced)
+
+    @property
+    def waiting_commands(self) -> int:
+        return self.writer.waiting
+
+    def timekeeper(self) -> Timekeeper:
+        return self._time
+
+    async def begin(self) -> None:
+        await check_schema(self.settings.database_url)
+        await super().begin()
+
+    def parts(self) -> list[tuple[str, Part]]:
+        content: list[tuple[str, Part]] = [("content", self.watch_content)] if self.settings.watch_content else []
+        return [*super().parts(), *content]
+
+    async def change_hunt(self, hunt: Hunt) -> None:
+        """Play by another version of the hunt from now on; everything is folded again under its rules."""
+        async with append_transaction(self.engine) as connection:  # nobody appends meanwhile
+            await refold(reading(connection), self.tail, hunt)
+        self._time.hunt_changed()
+
+    async def watch_content(self) -> None:
+        """While authors write: take over the hunt folder whenever it changes."""
+        async for _ in awatch(self.settings.content, debounce=SETTLE_MILLISECONDS):
+            try:
+                loaded = await asyncio.to_thread(load, self.settings.content)
+            except HuntUnreadable as error:
+                _tell(error.problems)
+                continue
+            _tell(loaded.problems)
+            await self.change_hunt(loaded.hunt)
+            logger.info("hunt_changed", version=loaded.hunt.version)
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self.engine.dispose()
 
 
 @asynccontextmanager
 async def headless(settings: Settings, hunt: Hunt) -> AsyncIterator[Services]:
     """Services for work beside a server that may be running: the log is read and the writer runs, nothing is drawn."""
     services = Services(settings, hunt, lambda _dataset, _value: "")
-    async with _writing(services):
+    async with _begun(services, [("writer", services.writer.run)]):
         yield services
 
 
 @asynccontextmanager
-async def _writing(services: Services) -> AsyncIterator[None]:
-    """Only what is needed to write."""
-    await check_schema(services.settings.database_url)
-    await read_more(services.engine, services.tail)
-    await services.accounts.refresh_sessions()
-    task = asyncio.create_task(_guarded(services, "writer", services.writer.run), name="writer")
-    try:
-        yield
-    finally:
-        await _cancel([task])
-        await services.redis.aclose()
-        await services.engine.dispose()
+async def running(services: LiveServices) -> AsyncIterator[None]:
+    """All of it, until the block ends. A task that dies makes the process unready and says why."""
+    writer: list[tuple[str, Part]] = [("writer", services.writer.run)] if isinstance(services, Services) else []
+    async with _begun(services, [*writer, *services.parts()]):
+        await services.feed.poll()
+        with _little_collecting():
+            yield
 
 
 @asynccontextmanager
-async def running(services: Services) -> AsyncIterator[None]:
-    """All of it, until the block ends. A task that dies makes the process unready and says why."""
-    settings = services.settings
-    async with _writing(services):
-        # A fake server is this process's own: nobody else could have written to its stream.
-        read_stream = None if settings.redis_url.startswith("fake://") else services.replica.read
-        parts: list[tuple[str, Part]] = [
-            ("replica", services.replica.run),
-            ("feed", lambda: services.feed.run(read_stream)),
-        ]
-        if settings.watch_content:
-            parts.append(("content", lambda: _watch_content(services)))
+async def _begun(services: LiveServices, parts: list[tuple[str, Part]]) -> AsyncIterator[None]:
+    try:
+        await services.begin()
         tasks = [asyncio.create_task(_guarded(services, name, part), name=name) for name, part in parts]
         try:
-            await services.feed.poll()
-            with _little_collecting():
-                yield
+            yield
         finally:
             await _cancel(tasks)
+    finally:
+        await services.aclose()
 
 
 @contextmanager
@@ -162,7 +216,7 @@ def _little_collecting() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-async def _guarded(services: Services, name: str, part: Part) -> None:
+async def _guarded(services: LiveServices, name: str, part: Part) -> None:
     try:
         await part()
     except Exception as error:  # whatever it is, readiness goes with it
@@ -175,19 +229,6 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _watch_content(services: Services) -> None:
-    """While authors write: take over the hunt folder whenever it changes."""
-    async for _ in awatch(services.settings.content, debounce=SETTLE_MILLISECONDS):
-        try:
-            loaded = await asyncio.to_thread(load, services.settings.content)
-        except HuntUnreadable as error:
-            _tell(error.problems)
-            continue
-        _tell(loaded.problems)
-        await services.feed.change_hunt(loaded.hunt)
-        logger.info("hunt_changed", version=loaded.hunt.version)
 
 
 def _tell(problems: tuple[Any, ...]) -> None:

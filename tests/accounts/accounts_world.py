@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
+from hunt.accounts.guard import Guard
 from hunt.accounts.service import Accounts
 from hunt.accounts.sessions import Kind, Session, Sessions
 from stores import Process, StandingClock, process
@@ -16,9 +18,11 @@ class Desk:
 
     def __init__(self, one: Process) -> None:
         self.process = one
-        self.accounts = Accounts(one.engine, one.writer, one.tail, Sessions(SECRET, one.clock))
+        sessions = Sessions(SECRET, one.clock)
+        guard = Guard(sessions, one.tail, partial(sessions.read_ended, one.engine))
+        self.accounts = Accounts(one.engine, one.writer, guard)
         self.ended: list[str] = []
-        self.accounts.on_ended = self.ended.extend
+        guard.on_ended = self.ended.extend
 
     async def team(self, username: str, stored: str | None = None) -> int:
         """A new team with PASSWORD, or with no password that could be typed where a hash is given."""
@@ -30,7 +34,7 @@ class Desk:
 
     async def refresh(self) -> None:
         """What the feed does with every poll."""
-        await self.accounts.refresh_sessions()
+        await self.accounts.guard.refresh()
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ async def test_a_team_registers_and_logs_in(store: str) -> None:
         assert one.process.tail.board.teams[team_id].name == "The Unicorns"
         session, token = await one.login("\uff35NICORNS")
         assert (session.kind, session.account_id) == ("team", team_id)
-        assert one.accounts.identify(token) == session
+        assert one.accounts.guard.identify(token) == session
         await one.process.check()
 
 

@@ -9,7 +9,6 @@ from itsdangerous import URLSafeSerializer
 from hunt.accounts import sessions as kept
 from hunt.accounts.errors import WrongLogin
 from hunt.accounts.sessions import SESSION_DAYS, Sessions
-from hunt.log.history import read_more
 from stores import StandingClock
 
 
@@ -79,33 +78,33 @@ async def two_devices(one: Desk) -> tuple[str, str]:
 async def test_logging_out_ends_one_session_in_every_process(store: str) -> None:
     async with desk(store) as one, desk(store) as two:
         mine, other = await two_devices(one)
-        await read_more(two.process.engine, two.process.tail)
-        session = two.accounts.identify(mine)
+        await two.process.read_on()
+        session = two.accounts.guard.identify(mine)
         assert session is not None
         await one.accounts.logout(session)
-        assert one.accounts.identify(mine) is None
+        assert one.accounts.guard.identify(mine) is None
         await two.refresh()
-        assert two.accounts.identify(mine) is None
-        assert two.accounts.identify(other)
+        assert two.accounts.guard.identify(mine) is None
+        assert two.accounts.guard.identify(other)
         assert one.ended == two.ended == [session.id]
     async with desk(store) as restarted:
-        assert restarted.accounts.identify(mine) is None
-        assert restarted.accounts.identify(other)
+        assert restarted.accounts.guard.identify(mine) is None
+        assert restarted.accounts.guard.identify(other)
 
 
 async def test_a_new_password_ends_all_other_sessions_in_every_process(store: str) -> None:
     async with desk(store) as one, desk(store) as two:
         mine, other = await two_devices(one)
-        await read_more(two.process.engine, two.process.tail)
-        session = one.accounts.identify(mine)
+        await two.process.read_on()
+        session = one.accounts.guard.identify(mine)
         assert session is not None
         with pytest.raises(WrongLogin):
             await one.accounts.change_password(session, "wrong horse", "battery staple")
         await one.accounts.change_password(session, PASSWORD, "battery staple")
         await two.refresh()
         for each in (one, two):
-            assert each.accounts.identify(mine)
-            assert each.accounts.identify(other) is None
+            assert each.accounts.guard.identify(mine)
+            assert each.accounts.guard.identify(other) is None
         with pytest.raises(WrongLogin):
             await two.login("a")
         assert await two.login("a", "battery staple")
@@ -115,34 +114,34 @@ async def test_a_password_set_by_headquarters_ends_all_sessions(store: str) -> N
     async with desk(store) as one:
         mine, other = await two_devices(one)
         await one.accounts.set_password("team", 1, "battery staple")
-        assert [one.accounts.identify(token) for token in (mine, other)] == [None, None]
+        assert [one.accounts.guard.identify(token) for token in (mine, other)] == [None, None]
 
 
 async def test_all_other_devices_can_be_logged_out(store: str) -> None:
     async with desk(store) as one:
         mine, other = await two_devices(one)
-        session = one.accounts.identify(mine)
+        session = one.accounts.guard.identify(mine)
         assert session is not None
         assert len(await one.accounts.devices(session)) == 2
         await one.accounts.logout_others(session)
-        assert one.accounts.identify(mine)
-        assert one.accounts.identify(other) is None
+        assert one.accounts.guard.identify(mine)
+        assert one.accounts.guard.identify(other) is None
         assert [device.id for device in await one.accounts.devices(session)] == [session.id]
 
 
 async def test_a_deactivated_team_is_logged_out_everywhere_and_stays_out(store: str) -> None:
     async with desk(store) as one, desk(store) as two:
         mine, _ = await two_devices(one)
-        await read_more(two.process.engine, two.process.tail)
+        await two.process.read_on()
         await one.accounts.set_active(1, active=False)
-        assert one.accounts.identify(mine) is None
-        await read_more(two.process.engine, two.process.tail)
-        assert two.accounts.identify(mine) is None
+        assert one.accounts.guard.identify(mine) is None
+        await two.process.read_on()
+        assert two.accounts.guard.identify(mine) is None
         await one.accounts.set_active(1, active=True)
         await two.refresh()
-        assert one.accounts.identify(mine) is None
-        assert two.accounts.identify(mine) is None
-        assert one.accounts.identify((await one.login("a"))[1])
+        assert one.accounts.guard.identify(mine) is None
+        assert two.accounts.guard.identify(mine) is None
+        assert one.accounts.guard.identify((await one.login("a"))[1])
 
 
 async def test_ended_sessions_are_numbered_without_a_gap(store: str) -> None:

@@ -339,7 +339,7 @@ async def test_a_saved_puzzle_reaches_open_pages_and_resets_nobody(tmp_path: Pat
             version = wire.of("update")[0]["value"]["content_version"]
             written = folder / "puzzles/lantern/puzzle.yaml"
             written.write_text(written.read_text().replace("title: Lantern", "title: Lamp post"))
-            await app.services.feed.change_hunt(load(folder).hunt)
+            await app.services.change_hunt(load(folder).hunt)
             await wire.until(lambda: wire.of("update")[-1]["value"]["title"] == "Lamp post")
             assert wire.of("update")[-1]["value"]["content_version"] != version
             await wire.settled()

@@ -10,7 +10,7 @@ import pytest
 
 from apps import App, Site, Team, running_app, running_site, settings_of
 from hunt.live import feed
-from hunt.log.history import read_more
+from hunt.log.history import catch_up
 from hunt.log.migrations import migrate
 from live_world import guess, ids, wired
 from servers import RedisServer
@@ -193,9 +193,9 @@ async def test_many_who_ask_at_once_are_served_by_few_readings(
 
     async def counted(*given: object) -> None:
         readings.append(given)
-        await read_more(*given)  # type: ignore[arg-type] # passed on as they came
+        await catch_up(*given)  # type: ignore[arg-type] # passed on as they came
 
-    monkeypatch.setattr(feed, "read_more", counted)
+    monkeypatch.setattr(feed, "catch_up", counted)
     async with there.client() as client:
         headers = {**team.headers, "x-hunt-id": str(head)}
 

@@ -8,8 +8,8 @@ import pytest
 
 from hunt.game import commands as cmd
 from hunt.game.entries import GENESIS, BrokenChain, Entry, digest_of
-from hunt.log.history import read_more, refold
-from hunt.log.reader import LogReader
+from hunt.log.history import refold
+from hunt.log.reader import LogReader, reading
 from hunt.log.tail import Gap
 from hunt.log.transfer import verify
 from playing import KICKOFF, TEAM, slug_of
@@ -47,7 +47,7 @@ async def test_a_database_that_lost_its_newest_entries_is_noticed_by_readers(sto
         await one.register(TEAM)
         await one.submit(cmd.Grant(teams=None, keys=9))
         await lose(store, one.tail.head - 1)
-        await read_more(one.engine, one.tail)
+        await one.read_on()
         assert one.tail.board.teams[TEAM].currency == 0
         await one.check()
 
@@ -57,7 +57,7 @@ async def test_a_log_that_was_emptied_begins_again(store: str) -> None:
         await one.register(TEAM)
         await lose(store, 0)
         await execute(store, "DELETE FROM teams")
-        await read_more(one.engine, one.tail)
+        await one.read_on()
         assert (one.tail.head, one.tail.digest, one.tail.board.teams) == (0, GENESIS, {})
         await one.register(TEAM)
         await one.check()
@@ -70,7 +70,7 @@ async def test_a_fold_anew_is_the_same_fold(store: str) -> None:
         await one.submit(cmd.SolvePuzzle(teams=None, slug=slug_of("b")))
         before = one.tail.board
         async with one.engine.connect() as connection:
-            await refold(connection, one.tail, before.hunt)
+            await refold(reading(connection), one.tail, before.hunt)
         assert one.tail.board is not before
         assert (one.tail.board.teams, one.tail.digest) == (before.teams, before.digest)
 
@@ -143,6 +143,6 @@ async def test_a_hole_in_the_log_is_told_and_not_stepped_over(store: str) -> Non
                 await other.submit(cmd.Grant(teams=(TEAM,), keys=1))
         await execute(store, "DELETE FROM activity_log WHERE id = :id", id=one.tail.head + 2)
         with pytest.raises(Gap):
-            await read_more(one.engine, one.tail)
+            await one.read_on()
         with pytest.raises(BrokenChain):
             await verify(one.engine)

@@ -14,7 +14,6 @@ from hunt.accounts.tables import SessionRow
 from hunt.game import commands as cmd
 from hunt.log import writer as writing
 from hunt.log.database import append_transaction, connect
-from hunt.log.history import read_more
 from hunt.log.writer import Done, Unavailable
 from servers import PostgresServer
 from stores import StandingClock, process
@@ -97,7 +96,7 @@ async def test_when_no_attempt_lands_nothing_is_written_and_people_are_told(
 async def test_what_landed_unknown_is_decided_on_by_the_next_process(store: str, commits: list[Fault | None]) -> None:
     async with process(store) as one, process(store) as two:
         await one.register(1)
-        await read_more(two.engine, two.tail)
+        await two.read_on()
         commits.append(after)
         first, second = await asyncio.gather(one.guess("answer"), two.guess("ANSWER"))
         assert [done.answer and done.answer.duplicate for done in (first, second)].count(True) == 1

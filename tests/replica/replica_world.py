@@ -10,7 +10,8 @@ from random import Random
 from redis.asyncio import Redis
 
 from hunt.game.entries import GENESIS, Draft, Entry, PuzzleUnlocked, decode_entry, encode_entry, sealed
-from hunt.replica import LogAway, Replica, connect, keys, publish_interval
+from hunt.log.source import LogAway
+from hunt.replica import Replica, connect, keys, publish_interval
 from hunt.replica.auditor import Auditor
 from hunt.replica.filler import Filler
 from hunt.replica.keeper import TeamKeeper
@@ -72,12 +73,18 @@ class MemoryLog:
 
     async def digest_at(self, id: int) -> str | None:
         await self._answer()
+        if id == 0:
+            return GENESIS
         return self.rows[id - 1].digest if 1 <= id <= len(self.rows) else None
 
     async def entries(self, after: int, limit: int, team_id: int | None = None) -> Sequence[Entry]:
         await self._answer()
         rows = self.rows[after:] if team_id is None else self.of_team(team_id, after)
         return rows[:limit]
+
+    async def newest(self, team_id: int, limit: int, before: int | None = None) -> Sequence[Entry]:
+        await self._answer()
+        return self.of_team(team_id, upto=(1 << 40) if before is None else before - 1)[-limit:]
 
     async def _answer(self) -> None:
         self.calls += 1

@@ -8,7 +8,8 @@ from redis.asyncio import Redis
 from replica_world import MemoryLog, Parts, changed, replica_at, rewrite, running
 
 from hunt.game.entries import encode_entry
-from hunt.replica import LogAway, Replica, keys
+from hunt.log.source import LogAway
+from hunt.replica import Replica, keys
 from hunt.replica.auditor import PAGE_ENTRIES
 from hunt.replica.ledger import Ledger, Ledgers
 from hunt.replica.scripts import TeamVerdict

@@ -1,6 +1,5 @@
 """What can be done with accounts. Whatever has to be one with the log goes through the writer's transaction."""
 
-from collections.abc import Callable
 from typing import Any
 
 from advanced_alchemy.exceptions import NotFoundError
@@ -9,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from hunt.accounts.errors import BadAccount, NotAllowed, WrongLogin
+from hunt.accounts.guard import Guard
 from hunt.accounts.names import check_password, clean_name, clean_username
 from hunt.accounts.passwords import Passwords
 from hunt.accounts.repositories import (
@@ -19,27 +19,26 @@ from hunt.accounts.repositories import (
     TeamRepository,
     inside,
 )
-from hunt.accounts.sessions import Kind, Session, Sessions
+from hunt.accounts.sessions import Kind, Session
 from hunt.accounts.tables import OperatorRow, SessionRow
 from hunt.accounts.throttle import Throttle
 from hunt.game.commands import Command, RegisterTeam, RenameTeam, SetTeamActive
 from hunt.game.refusals import Conflict, NotFound
 from hunt.log.tables import TeamRow
-from hunt.log.tail import Tail
 from hunt.log.writer import Done, Request, Unavailable, Writer
 
 
 class Accounts:
     """Logins, registration and passwords of teams and operators."""
 
-    def __init__(self, engine: AsyncEngine, writer: Writer, tail: Tail, sessions: Sessions) -> None:
+    def __init__(self, engine: AsyncEngine, writer: Writer, guard: Guard) -> None:
         self.engine = engine
         self.writer = writer
-        self.tail = tail
-        self.sessions = sessions
+        self.guard = guard
+        self.tail = guard.tail
+        self.sessions = guard.sessions
         self.passwords = Passwords()
         self.throttle = Throttle(writer.clock)
-        self.on_ended: Callable[[list[str]], None] = lambda _ids: None
 
     async def login(self, kind: Kind, username: str, password: str, *, address: str, label: str) -> tuple[Session, str]:
         """A new session and its token.
@@ -60,7 +59,7 @@ class Accounts:
                 self.throttle.failed(account, address)
                 raise WrongLogin
         self.throttle.succeeded(account)
-        if kind == "team" and not self.is_active_team(row.id):
+        if kind == "team" and not self.guard.is_active_team(row.id):
             raise NotAllowed("This team is deactivated. Ask headquarters.")
         return await self.start_session(kind, row.id, label, row.password_hash)
 
@@ -78,28 +77,6 @@ class Accounts:
         await self.writer.submit(prepare=add)
         return session, token
 
-    def is_active_team(self, team_id: int) -> bool:
-        state = self.tail.board.teams.get(team_id)
-        return state is not None and state.active
-
-    def identify(self, token: str) -> Session | None:
-        """Whose token this is, None when it is not valid (any more). Costs no SQL."""
-        session = self.sessions.check(token)
-        if session is not None and session.kind == "team" and not self.is_active_team(session.account_id):
-            return None
-        return session
-
-    def is_of_unknown_team(self, token: str) -> bool:
-        """Whether the token is good but of a team that this process has not heard of yet."""
-        session = self.sessions.check(token)
-        return session is not None and session.kind == "team" and session.account_id not in self.tail.board.teams
-
-    def is_open(self, session: Session) -> bool:
-        """Whether a session that was valid a moment ago still is. Costs no SQL."""
-        return not self.sessions.has_ended(session) and (
-            session.kind != "team" or self.is_active_team(session.account_id)
-        )
-
     async def logout(self, session: Session) -> None:
         await self._end(session.kind, session.account_id, only=session.id)
 
@@ -112,12 +89,7 @@ class Accounts:
             await self.sessions.revoke(connection, kind, account_id, only=only, but=but)
 
         await self.writer.submit(prepare=revoke)
-        await self.refresh_sessions()
-
-    async def refresh_sessions(self) -> None:
-        """Learn which sessions ended anywhere, and tell those who hold sockets."""
-        if ended := await self.sessions.refresh(self.engine):
-            self.on_ended(ended)
+        await self.guard.refresh()
 
     async def devices(self, session: Session) -> list[SessionRow]:
         """The account's sessions that are valid, newest first."""
@@ -209,7 +181,7 @@ class Accounts:
             return SetTeamActive(team_id=team_id, active=active)
 
         done = await self.writer.submit(prepare=end_sessions, internal_data=internal_data, request=request)
-        await self.refresh_sessions()
+        await self.guard.refresh()
         return done
 
     async def change_password(self, session: Session, current: str, new: str) -> None:
@@ -240,7 +212,7 @@ class Accounts:
             await self.sessions.revoke(connection, kind, account_id, but=but)
 
         await self.writer.submit(prepare=store)
-        await self.refresh_sessions()
+        await self.guard.refresh()
 
     async def add_operator(self, username: str, password: str, *, password_hash: str | None = None) -> int:
         """A new operator's id. Raises BadAccount, or Conflict (`name_taken`)."""

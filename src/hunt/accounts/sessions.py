@@ -134,9 +134,8 @@ class Sessions:
         """Read the ended sessions from the first at the next time: the database may be another one than it was."""
         self.last_revocation = 0
 
-    async def refresh(self, engine: AsyncEngine) -> list[str]:
-        """Learn which sessions ended since the last time; their ids."""
-        ended = await self.read_ended(engine, self.last_revocation)
+    def learn(self, ended: list[Ended]) -> list[str]:
+        """Take in what was read as ended after `last_revocation`; the ids."""
         self._ended.update(item.id for item in ended)
         if ended:
             self.last_revocation = ended[-1].revocation

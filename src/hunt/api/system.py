@@ -7,12 +7,12 @@ import msgspec
 from litestar import MediaType, Response, Router, get
 from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
-from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.accounts.errors import NotAllowed, NotLoggedIn
 from hunt.api.common import Json
 from hunt.front import identity_of
 from hunt.game.entries import encode_entry
+from hunt.log.source import LogAway
 from hunt.requests import AnyRequest, Limit, LogId, OptionalId, address
 from hunt.services import Services
 
@@ -73,7 +73,7 @@ async def ready(services: NamedDependency[Services]) -> Response[Json]:
         "log_head": log_head,
         "replica_head": replica.head,
         "feed_head": services.tail.head,
-        "waiting_commands": services.writer.waiting,
+        "waiting_commands": services.waiting_commands,
         "sockets": len(services.hub.connections),
         "failed": None if services.failed is None else type(services.failed).__name__,
     }
@@ -81,11 +81,11 @@ async def ready(services: NamedDependency[Services]) -> Response[Json]:
 
 
 async def _log_head(services: Services) -> int | None:
-    """The last id in SQL, None when SQL does not say so in time."""
+    """The last id in SQL, None when the log does not say so in time."""
     try:
         async with asyncio.timeout(DATABASE_SECONDS):
-            return (await services.reader.head())[0]
-    except (SQLAlchemyError, OSError):  # too late is one of them
+            return (await services.source.head())[0]
+    except (LogAway, TimeoutError):
         return None
 
 
@@ -101,7 +101,7 @@ async def metrics(request: AnyRequest, services: NamedDependency[Services]) -> b
         "ready": ("Whether this process should get requests", services.is_ready),
         "teams": ("Registered teams", len(services.tail.board.teams)),
         "sockets": ("Open websockets", len(services.hub.connections)),
-        "waiting_commands": ("Commands that wait for the writer", services.writer.waiting),
+        "waiting_commands": ("Commands that wait for the writer", services.waiting_commands),
     }
     registry = CollectorRegistry()
     for name, (text, value) in figures.items():

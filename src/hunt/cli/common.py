@@ -18,8 +18,9 @@ from hunt.game.refusals import Refused
 from hunt.log import transfer
 from hunt.log.database import DatabaseAway, reason_of
 from hunt.log.migrations import SchemaMismatch
+from hunt.log.source import LogAway
 from hunt.log.writer import Unavailable
-from hunt.replica import Away, LogAway, RebuildFailed
+from hunt.replica import Away, RebuildFailed
 from hunt.services import Services, headless
 from hunt.settings import BadSetting, Settings
 

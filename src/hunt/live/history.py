@@ -1,10 +1,11 @@
-"""A team's past entries, from wherever they are cheapest: memory, the replica, SQL."""
+"""A team's past entries, from wherever they are cheapest: memory, the replica, the log."""
 
 from collections.abc import Awaitable, Callable
 
 from hunt.game.entries import Entry
 from hunt.game.state import TeamState, apply
-from hunt.log.reader import PAGE_ENTRIES, LogReader
+from hunt.log.reader import PAGE_ENTRIES
+from hunt.log.source import Source
 from hunt.log.tail import Tail
 
 TeamEntries = Callable[[int, int, int, int], Awaitable[list[Entry]]]
@@ -14,9 +15,9 @@ TeamEntries = Callable[[int, int, int, int], Awaitable[list[Entry]]]
 class History:
     """Entries of one team, those of all teams included."""
 
-    def __init__(self, tail: Tail, reader: LogReader, team_entries: TeamEntries) -> None:
+    def __init__(self, tail: Tail, source: Source, team_entries: TeamEntries) -> None:
         self._tail = tail
-        self._reader = reader
+        self._source = source
         self._team_entries = team_entries
 
     async def between(self, team_id: int, after: int, upto: int) -> list[Entry]:
@@ -35,7 +36,7 @@ class History:
         limit: int | None = None,
         where: Callable[[Entry], bool] = lambda _entry: True,
     ) -> list[Entry]:
-        """The same, read from the replica (which brings the team's stream up to its head) or else from SQL.
+        """The same, read from the replica (which brings the team's stream up to its head) or else from the log.
 
         With a `limit` only the first so many for which `where` holds, and hardly more is read.
         """
@@ -48,9 +49,9 @@ class History:
         return entries
 
     async def state_at(self, team_id: int, at: int) -> TeamState:
-        """The team as it was at log id `at`, folded from SQL by today's rules."""
+        """The team as it was at log id `at`, folded from the log by today's rules."""
         hunt, state, after = self._tail.board.hunt, TeamState(team_id=team_id), 0
-        while page := await self._reader.entries(after, PAGE_ENTRIES, team_id):
+        while page := await self._source.entries(after, PAGE_ENTRIES, team_id):
             for entry in page:
                 if entry.id > at:
                     return state
@@ -60,8 +61,8 @@ class History:
 
     async def newest(self, team_id: int, limit: int, before: int | None = None) -> list[Entry]:
         """The team's last `limit` entries (with ids below `before`), ascending."""
-        return await self._reader.newest(team_id, limit, before)
+        return list(await self._source.newest(team_id, limit, before))
 
     async def digest_at(self, id: int) -> str | None:
         """The log's digest at `id`, None where the log has no such entry."""
-        return self._tail.digest_at(id) or await self._reader.digest_at(id)
+        return self._tail.digest_at(id) or await self._source.digest_at(id)

@@ -15,7 +15,7 @@ from hunt.clock import Clock
 from hunt.live import protocol
 from hunt.live.connection import Connection
 from hunt.live.hub import Hub, TooManySockets
-from hunt.replica import LogAway
+from hunt.log.source import LogAway
 
 logger = structlog.get_logger()
 

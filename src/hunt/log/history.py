@@ -1,48 +1,53 @@
-"""Bringing a process's view of the log up to what SQL holds."""
+"""Bringing a process's view of the log up to what the log holds."""
+
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hunt.content.model import Hunt
 from hunt.game.board import Board
 from hunt.game.entries import Entry
-from hunt.log.reader import PAGE_ENTRIES, entries_after, read_all, read_page
+from hunt.log.reader import PAGE_ENTRIES
 from hunt.log.tail import RING_ENTRIES, Tail
 
 logger = structlog.get_logger()
 
+Read = Callable[[int, int], Awaitable[Sequence[Entry]]]
+"""(after, limit) → at most so many entries with ids above `after`, ascending."""
 
-async def catch_up(connection: AsyncConnection, tail: Tail) -> None:
+
+async def catch_up(read: Read, tail: Tail) -> None:
     """Take in what others have committed.
 
-    The row at our head is read again with what follows it: when its digest is not ours, SQL holds another history
+    The entry at our head is read again with what follows it: when its digest is not ours, the log has another history
     (a restored backup) and everything is folded anew.
     """
     while True:
-        head, digest = tail.head, tail.digest
-        page = await read_page(connection, entries_after(max(head - 1, 0), PAGE_ENTRIES))
-        if head and (not page or page[0].id != head or page[0].digest != digest):
-            logger.warning("history_replaced", head=head)
-            await refold(connection, tail, tail.board.hunt)
+        page = await _following(read, tail.head, tail.digest)
+        if page is None:
+            logger.warning("history_replaced", head=tail.head)
+            await refold(read, tail, tail.board.hunt)
             return
         tail.accept(page)
-        if len(page) < PAGE_ENTRIES:
+        if len(page) < PAGE_ENTRIES - 1:
             return
 
 
-async def refold(connection: AsyncConnection, tail: Tail, hunt: Hunt) -> None:
+async def refold(read: Read, tail: Tail, hunt: Hunt) -> None:
     """Replace the view by a fold of the whole log under the rules of `hunt`, unless somebody else does meanwhile."""
     before, board = tail.board, Board(hunt)
     newest: list[Entry] = []
-    async for page in read_all(connection):
+    while page := await _following(read, board.head, board.digest):
         for entry in page:
             board.apply(entry)
-        newest = (newest + page)[-RING_ENTRIES:]
-    if tail.board is before:
+        newest = [*newest, *page][-RING_ENTRIES:]
+    if page is not None and tail.board is before:  # else the log became another one meanwhile: the next time will do
         tail.replace(board, newest)
 
 
-async def read_more(engine: AsyncEngine, tail: Tail) -> None:
-    """`catch_up` in a transaction of its own, for those who only read."""
-    async with engine.connect() as connection:
-        await catch_up(connection, tail)
+async def _following(read: Read, head: int, digest: str) -> Sequence[Entry] | None:
+    """The entries after `head`, or None where the log does not hold that digest there."""
+    page = await read(max(head - 1, 0), PAGE_ENTRIES)
+    if head == 0:
+        return page
+    return page[1:] if page and page[0].id == head and page[0].digest == digest else None

@@ -27,7 +27,7 @@ from hunt.game.refusals import Invalid, Refused
 from hunt.game.team_rules import guess_answer
 from hunt.log.database import append_transaction
 from hunt.log.history import catch_up
-from hunt.log.reader import COLUMNS, entry_of, row_of
+from hunt.log.reader import COLUMNS, entry_of, reading, row_of
 from hunt.log.tables import EntryRow
 from hunt.log.tail import Gap, Tail
 
@@ -170,7 +170,7 @@ class Writer:
         while jobs:
             try:
                 async with append_transaction(self.engine) as connection:
-                    await catch_up(connection, self.tail)
+                    await catch_up(reading(connection), self.tail)
                     if attempt is None or not attempt.landed(self.tail):
                         if not pauses:
                             break

@@ -1,9 +1,8 @@
 """The Redis replica of the activity log."""
 
 from hunt.replica.connection import blocking, connect, publish_interval
-from hunt.replica.errors import Away, Behind, Gone, LogAway, RebuildFailed, Unreadable
+from hunt.replica.errors import Away, Behind, Gone, RebuildFailed, Unreadable
 from hunt.replica.replica import Replica
-from hunt.replica.source import Source
 from hunt.replica.status import Counters, Status
 
 __all__ = [
@@ -11,10 +10,8 @@ __all__ = [
     "Behind",
     "Counters",
     "Gone",
-    "LogAway",
     "RebuildFailed",
     "Replica",
-    "Source",
     "Status",
     "Unreadable",
     "blocking",

@@ -6,11 +6,11 @@ from typing import Final
 from redis.asyncio import Redis
 
 from hunt.game.entries import encode_entry
+from hunt.log.source import Source
 from hunt.replica.commands import team_range, team_score, team_scores
 from hunt.replica.ledger import NO_STREAM, Ledger, Ledgers
 from hunt.replica.messages import BadMessage, Message
 from hunt.replica.scripts import Inspection, Scripts
-from hunt.replica.source import Source, digest_of_log
 from hunt.replica.status import Health
 
 PAGE_ENTRIES: Final = 200
@@ -33,7 +33,7 @@ class Auditor:
         replica = await self._scripts.inspect()
         if replica.damage:
             return None
-        if await digest_of_log(self._source, replica.head) != replica.digest:
+        if await self._source.digest_at(replica.head) != replica.digest:
             self._ledgers.clear()
             return None
         return replica

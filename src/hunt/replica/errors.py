@@ -2,6 +2,8 @@
 
 from redis.exceptions import RedisError
 
+from hunt.log.source import LogAway
+
 
 class Unreadable(Exception):
     """The replica cannot answer; read the log instead."""
@@ -21,10 +23,6 @@ class Behind(Unreadable):
 
 class Gone(Unreadable):
     """The replica is missing, damaged, or another one has taken its place."""
-
-
-class LogAway(Exception):
-    """Raised by a `Source` whose log cannot be read at the moment."""
 
 
 class RebuildFailed(Exception):

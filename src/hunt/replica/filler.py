@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 
 from hunt.game.entries import Entry
+from hunt.log.source import Source
 from hunt.replica.pace import Pace
 from hunt.replica.scripts import Appended, Scripts, Verdict
-from hunt.replica.source import Forked, Source, digest_of_log, page_after
+from hunt.replica.source import Forked, page_after
 from hunt.replica.status import Health
 
 
@@ -31,7 +32,7 @@ class Filler:
 
     async def fill(self, head: int) -> Verdict:
         """Appends what the log has after the replica's `head`; OK at its end, else the verdict that stopped it."""
-        digest = await digest_of_log(self._source, head)
+        digest = await self._source.digest_at(head)
         if digest is None:
             return Verdict.FORK
         self._health.counters.fills += 1

@@ -7,11 +7,11 @@ from typing import Final
 from redis.asyncio import Redis
 
 from hunt.game.entries import GENESIS
+from hunt.log.source import LogAway, Source
 from hunt.replica import keys
-from hunt.replica.errors import LogAway
 from hunt.replica.pace import Pace
 from hunt.replica.scripts import PROGRESS_SECONDS, Scripts, Swap
-from hunt.replica.source import Forked, Source, digest_of_log, page_after
+from hunt.replica.source import Forked, page_after
 from hunt.replica.status import Health
 
 SWAP_TRIES: Final = 4
@@ -89,4 +89,4 @@ class Builder:
     async def _denied(self) -> str:
         """The replica's digest when the log, asked after the replica, does not have it there; else an empty string."""
         live = await self._scripts.inspect()
-        return "" if await digest_of_log(self._source, live.head) == live.digest else live.digest
+        return "" if await self._source.digest_at(live.head) == live.digest else live.digest

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from random import SystemRandom
 from typing import Final
 
+from hunt.log.source import Source
 from hunt.replica.diagnosis import Finding, diagnose
 from hunt.replica.errors import PASSING
 from hunt.replica.filler import Filler
 from hunt.replica.lease import Lease
 from hunt.replica.rebuild import Builder
 from hunt.replica.scripts import Scripts, Verdict
-from hunt.replica.source import Source, digest_of_log
 from hunt.replica.status import Health
 
 JITTER: Final = 0.2
@@ -84,7 +84,7 @@ class Reconciler:
         """What is wrong with the replica now. Raises RedisError and LogAway."""
         replica = await self._scripts.inspect()
         head, _ = await self._source.head()
-        there = await digest_of_log(self._source, replica.head) if replica.present else None
+        there = await self._source.digest_at(replica.head) if replica.present else None
         if replica.gen != self._gen:
             self._gen = replica.gen
             self._on_other_gen()

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hunt.game.entries import Entry
+from hunt.log.source import Source
 from hunt.replica.auditor import Auditor
 from hunt.replica.connection import blocking
 from hunt.replica.errors import Away, RebuildFailed
@@ -22,7 +23,6 @@ from hunt.replica.rebuild import Builder
 from hunt.replica.reconciler import Reconciler
 from hunt.replica.scripts import Inspection, Scripts
 from hunt.replica.scrubber import Scrubber
-from hunt.replica.source import Source
 from hunt.replica.status import Health, Status
 from hunt.replica.teams import Teams
 from hunt.replica.verify import Verifier

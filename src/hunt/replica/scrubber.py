@@ -7,6 +7,7 @@ from typing import Final
 from redis.asyncio import Redis
 
 from hunt.game.entries import GENESIS, BrokenChain, Entry, check_chain, encode_entry
+from hunt.log.source import Source
 from hunt.replica import keys
 from hunt.replica.commands import stream_range
 from hunt.replica.errors import PASSING
@@ -14,7 +15,6 @@ from hunt.replica.keeper import TeamKeeper
 from hunt.replica.lease import Lease
 from hunt.replica.messages import BadMessage, Message, RawMessages, decode_dense, parse
 from hunt.replica.scripts import Scripts
-from hunt.replica.source import Source, digest_of_log
 from hunt.replica.status import Health
 
 PAUSE_SECONDS: Final = 0.25
@@ -103,7 +103,7 @@ class Scrubber:
     async def _suspect(self, after: int, raw: RawMessages, error: Exception) -> int:
         """Asks the log. Where it holds the same, its own chain is broken, which no rebuild can mend: say so, go on."""
         rows = await self._source.entries(after, len(raw))
-        if await digest_of_log(self._source, after) != self._digest:
+        if await self._source.digest_at(after) != self._digest:
             return 0
         if [encode_entry(row).encode() for row in rows] == [(fields or {}).get(keys.FIELD) for _, fields in raw]:
             self._health.last_error = f"The log's own chain does not hold after entry {after}: {error}"

@@ -7,12 +7,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hunt.game.entries import Entry
+from hunt.log.source import Source
 from hunt.replica.breaker import Breaker
 from hunt.replica.commands import team_range
 from hunt.replica.keeper import TeamKeeper
 from hunt.replica.ledger import Ledgers
 from hunt.replica.messages import BadMessage, Message, decode
-from hunt.replica.source import Source
 from hunt.replica.status import Health
 
 DEADLINE_SECONDS: Final = 0.05

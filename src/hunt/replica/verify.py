@@ -8,11 +8,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hunt.game.entries import encode_entry
+from hunt.log.source import Source
 from hunt.replica import keys
 from hunt.replica.commands import stream_range, team_scores
 from hunt.replica.messages import BadMessage, Message, parse
 from hunt.replica.scripts import Scripts
-from hunt.replica.source import Source, digest_of_log
 
 PAGE_ENTRIES: Final = 500
 LAG_SECONDS: Final = 2.0
@@ -41,7 +41,7 @@ class Verifier:
         if replica.damage:
             yield replica.damage
             return
-        if await digest_of_log(self._source, replica.head) != replica.digest:
+        if await self._source.digest_at(replica.head) != replica.digest:
             yield f"The replica's digest at entry {replica.head} is not the log's."
         difference = await self._difference(keys.STREAM, replica.head, None)
         if difference:

@@ -1,0 +1,47 @@
+"""Who may come in: the holders of sessions that are valid, of operators and of teams that are active."""
+
+from collections.abc import Awaitable, Callable
+
+from hunt.accounts.sessions import Ended, Session, Sessions
+from hunt.log.tail import Tail
+
+ReadEnded = Callable[[int], Awaitable[list[Ended]]]
+"""(number) → the sessions that ended after that number, in order."""
+
+
+class Guard:
+    """Knows sessions and teams by heart, so that to ask costs no SQL. `on_ended` hears of sessions that are over."""
+
+    def __init__(self, sessions: Sessions, tail: Tail, read_ended: ReadEnded) -> None:
+        self.sessions = sessions
+        self.tail = tail
+        self.on_ended: Callable[[list[str]], None] = lambda _ids: None
+        self._read_ended = read_ended
+        tail.on_replaced.append(sessions.read_again)
+
+    def identify(self, token: str) -> Session | None:
+        """Whose token this is, None when it is not valid (any more)."""
+        session = self.sessions.check(token)
+        if session is not None and session.kind == "team" and not self.is_active_team(session.account_id):
+            return None
+        return session
+
+    def is_of_unknown_team(self, token: str) -> bool:
+        """Whether the token is good but of a team that this process has not heard of yet."""
+        session = self.sessions.check(token)
+        return session is not None and session.kind == "team" and session.account_id not in self.tail.board.teams
+
+    def is_open(self, session: Session) -> bool:
+        """Whether a session that was valid a moment ago still is."""
+        return not self.sessions.has_ended(session) and (
+            session.kind != "team" or self.is_active_team(session.account_id)
+        )
+
+    def is_active_team(self, team_id: int) -> bool:
+        state = self.tail.board.teams.get(team_id)
+        return state is not None and state.active
+
+    async def refresh(self) -> None:
+        """Learn which sessions ended anywhere, and tell those who hold sockets."""
+        if ended := self.sessions.learn(await self._read_ended(self.sessions.last_revocation)):
+            self.on_ended(ended)

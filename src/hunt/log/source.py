@@ -1,0 +1,26 @@
+"""The log for those who only read it, wherever they are: beside SQL, or in a process that has none."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from hunt.game.entries import Entry
+
+
+class LogAway(Exception):
+    """The log cannot be read at the moment."""
+
+
+class Source(Protocol):
+    """The canonical log. Every method raises `LogAway` while it cannot be read."""
+
+    async def head(self) -> tuple[int, str]:
+        """The last id and its digest; (0, GENESIS) while the log is empty."""
+
+    async def digest_at(self, id: int) -> str | None:
+        """The digest of entry `id`, None where there is no such entry; GENESIS at 0."""
+
+    async def entries(self, after: int, limit: int, team_id: int | None = None) -> Sequence[Entry]:
+        """At most `limit` entries with `id > after`, ascending; with `team_id` those of that team or of all teams."""
+
+    async def newest(self, team_id: int, limit: int, before: int | None = None) -> Sequence[Entry]:
+        """The last `limit` entries of a team's log (those with ids below `before`), ascending."""
