@@ -110,6 +110,8 @@ class Evidence(Struct, kw_only=True):
     sightings: list[Sighting] = []
     hunt: dict[str, Any] = {}
     """hunt.yaml as a program reads it: which rounds, slots and gates there are."""
+    titles: dict[str, str] = {}
+    """What each puzzle is called, by its slug, as its authors wrote it; where one is missing, titles are not compared."""
     events_met: dict[str, int] = {}
     """How often each kind of event came about that a run has to meet to mean anything; see `REQUIRED`."""
     quiet_at: float = 0.0
