@@ -72,6 +72,9 @@ class Fault(Struct, kw_only=True):
     """When the replica equalled SQL again; None where it never did."""
     allowed: float = 10.0
     """Seconds that this may take after `until`: longer for an entry edited in place, which one scrub pass finds."""
+    writes_redis: bool = False
+    """Whether it changed what Redis holds (FLUSHALL, an extra entry, an old dump): until `repaired_at` what is seen there
+    is not the servers' doing."""
 
 
 class Restore(Struct, kw_only=True):
