@@ -19,11 +19,11 @@ from litestar import Litestar
 from msgspec import Struct
 
 from hunt import clock
-from hunt.app import assemble, server_config
+from hunt.app import assemble, assemble_live, server_config
 from hunt.content import load
 from hunt.game.commands import SatisfyGate
 from hunt.log.migrations import migrate
-from hunt.services import Services
+from hunt.services import LiveServices, Services
 from hunt.settings import Settings
 from hunt.web.common import Pages
 from hunt.web.render import Renderer
@@ -155,11 +155,14 @@ class Site:
         return f"ws://{HOST}:{self.port}/ws"
 
     async def start(self) -> Self:
-        self.app = make_app(self._settings, self._now)
-        self._server = _Server(server_config(self.app.litestar, self._settings, log_config=None))
+        self._server = _Server(server_config(self._application(), self._settings, log_config=None))
         self._task = asyncio.create_task(self._server.serve())
         await eventually(self._is_up, what="the server listening")
         return self
+
+    def _application(self) -> Litestar:
+        self.app = make_app(self._settings, self._now)
+        return self.app.litestar
 
     async def _is_up(self) -> bool:
         if self._task is not None and self._task.done():
@@ -177,6 +180,18 @@ class Site:
         return httpx.AsyncClient(base_url=self.url, **more)
 
 
+class LiveSite(Site):
+    """A server of sockets alone, without a database."""
+
+    services: LiveServices
+
+    def _application(self) -> Litestar:
+        renderer = Renderer(self._settings.content, "tests", reload=False)
+        hunt = load(self._settings.content).hunt
+        self.services = LiveServices(self._settings, hunt, renderer.fragment, self._now)
+        return assemble_live(self.services, "tests")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
@@ -190,9 +205,24 @@ async def running_site(
 ) -> AsyncIterator[Site]:
     """A server that listens until the block ends; `more` are settings."""
     site = Site(settings_of(content, database_url, host=HOST, port=free_port(), **more), now)
+    async with started(site):
+        yield site
+
+
+@asynccontextmanager
+async def running_live_site(beside: Site, content: Path, redis_url: str) -> AsyncIterator[LiveSite]:
+    """A server of sockets that asks `beside` for the log."""
+    where: dict[str, Any] = {"role": "live", "log_url": beside.url, "redis_url": redis_url}
+    site = LiveSite(settings_of(content, "", host=HOST, port=free_port(), **where))
+    async with started(site):
+        yield site
+
+
+@asynccontextmanager
+async def started(site: Site) -> AsyncIterator[None]:
     await site.start()
     try:
-        yield site
+        yield
     finally:
         await site.stop()
 

@@ -86,6 +86,32 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     assert str(caught.value).endswith(".")
 
 
+LIVE = {
+    "HUNT_ROLE": "live",
+    "HUNT_REDIS_URL": "redis://redis/0",
+    "HUNT_LOG_URL": "http://10.0.0.5:8000",
+    "HUNT_SERVICE_TOKEN": "a token of services",
+    "HUNT_CONTENT": "/srv/hunt",
+    "HUNT_SECRET_KEY": "0123456789abcdef",
+}
+
+
+def test_a_live_process_needs_no_database() -> None:
+    assert Settings.from_environment(LIVE).log_url == "http://10.0.0.5:8000"
+
+
+@pytest.mark.parametrize("name", ["HUNT_REDIS_URL", "HUNT_LOG_URL", "HUNT_SERVICE_TOKEN"])
+def test_a_live_process_needs_those_it_depends_on(name: str) -> None:
+    with pytest.raises(BadSetting, match=name):
+        Settings.from_environment({key: value for key, value in LIVE.items() if key != name})
+
+
+@pytest.mark.parametrize("url", ["10.0.0.5:8000", "redis://redis", "http://host/path"])
+def test_a_log_url_is_the_address_of_a_server(url: str) -> None:
+    with pytest.raises(BadSetting, match="HUNT_LOG_URL"):
+        Settings.from_environment(LIVE | {"HUNT_LOG_URL": url})
+
+
 def test_a_secret_is_never_in_a_complaint() -> None:
     with pytest.raises(BadSetting) as caught:
         Settings.from_environment(REQUIRED | {"HUNT_DATABASE_URL": "mysql://user:hidden@db/hunt"})

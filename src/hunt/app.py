@@ -2,20 +2,21 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any
 
 import structlog
 import uvicorn
-from litestar import Litestar, WebSocket, websocket
+from litestar import Litestar, Response, WebSocket, websocket
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.handlers import WebsocketRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import Scope
+from litestar.types import ControllerRouterHandler, Middleware, Scope
 
 from hunt import logs
 from hunt.api import ops, solver, system
@@ -24,11 +25,11 @@ from hunt.content import Hunt, load
 from hunt.front import CookieCsrf, Front, csrf_config, identity_of
 from hunt.live.protocol import CLOSE_LOGGED_OUT
 from hunt.live.socket import serve
-from hunt.services import Services, build_id, running
+from hunt.services import LiveServices, Process, Services, build_id, running
 from hunt.settings import Settings
 from hunt.web import account_forms, files, pages, play_forms
 from hunt.web.common import Pages
-from hunt.web.errors import answer_fault
+from hunt.web.errors import answer_as_json, answer_fault
 from hunt.web.render import Renderer
 
 logger = structlog.get_logger()
@@ -51,6 +52,8 @@ def create_app(settings: Settings, hunt: Hunt) -> Litestar:
     logs.configure()
     build = build_id()
     renderer = Renderer(settings.content, build, reload=settings.watch_content)
+    if settings.role == "live":
+        return assemble_live(LiveServices(settings, hunt, renderer.fragment), build)
     services = Services(settings, hunt, renderer.fragment)
     return assemble(services, Pages(services, renderer, build))
 
@@ -84,31 +87,51 @@ def server_config(app: Litestar | str, settings: Settings, **more: Any) -> uvico
 
 
 def assemble(services: Services, drawn: Pages) -> Litestar:
-    """The application around these services."""
-
-    @asynccontextmanager
-    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        async with running(services):
-            yield
-
-    app = Litestar(
-        route_handlers=[
+    """The application around these services; in the role `web` without sockets."""
+    sockets = [] if services.settings.role == "web" else [_socket_handler(services, drawn.build)]
+    return _application(
+        services,
+        [
             solver.router,
             ops.router,
-            system.router,
-            _socket_handler(services, drawn.build),
+            system.log_router,
+            system.health_router,
+            *sockets,
             pages.router,
             account_forms.router,
             play_forms.router,
             files.router,
             files.static_files(drawn.build),
         ],
-        dependencies={
-            "services": Provide(lambda: services, sync_to_thread=False),
-            "pages": Provide(lambda: drawn, sync_to_thread=False),
-        },
+        answer_fault(drawn),
+        dependencies={"pages": Provide(lambda: drawn, sync_to_thread=False)},
         middleware=[DefineMiddleware(CookieCsrf, config=csrf_config(services))],
-        exception_handlers={Exception: answer_fault(drawn)},
+    )
+
+
+def assemble_live(services: LiveServices, build: str) -> Litestar:
+    """The application of a process that serves sockets alone."""
+    return _application(services, [_socket_handler(services, build), system.health_router], answer_as_json)
+
+
+def _application(
+    services: Process,
+    handlers: Sequence[ControllerRouterHandler],
+    answer: Callable[[Any, Exception], Response[Any]],
+    *,
+    dependencies: Mapping[str, Provide] = MappingProxyType({}),
+    middleware: Sequence[Middleware] = (),
+) -> Litestar:
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        async with running(services):
+            yield
+
+    app = Litestar(
+        route_handlers=handlers,
+        dependencies={**dependencies, "services": Provide(lambda: services, sync_to_thread=False)},
+        middleware=middleware,
+        exception_handlers={Exception: answer},
         after_exception=[_note_broken_socket],
         lifespan=[lifespan],
         openapi_config=OpenAPIConfig(
@@ -117,13 +140,13 @@ def assemble(services: Services, drawn: Pages) -> Litestar:
         request_class=JsonRequest,
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
-        signature_types=[Services, Pages],
+        signature_types=[Process, Services, Pages],
     )
     app.asgi_handler = Front(app.asgi_handler, services)
     return app
 
 
-def _socket_handler(services: Services, build: str) -> WebsocketRouteHandler:
+def _socket_handler(services: Process, build: str) -> WebsocketRouteHandler:
     @websocket("/ws")
     async def live(socket: WebSocket[Any, Any, Any]) -> None:
         identity = identity_of(socket.scope)

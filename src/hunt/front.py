@@ -2,7 +2,7 @@
 
 import ipaddress
 from hmac import compare_digest
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.accounts.sessions import Session
 from hunt.log.source import LogAway
-from hunt.services import LiveServices
+from hunt.services import Process
 
 logger = structlog.get_logger()
 
@@ -72,7 +72,7 @@ def wrote(scope: HTTPScope | WebSocketScope, head: int) -> None:
 class Front:
     """The outermost ASGI layer."""
 
-    def __init__(self, app: ASGIApp, services: LiveServices) -> None:
+    def __init__(self, app: ASGIApp, services: Process) -> None:
         self.app = app
         self.services = services
         self._requests = 0
@@ -85,7 +85,7 @@ class Front:
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1").lower()
-        if not self._is_ours(host):
+        if not (self._is_ours(host) or self._is_service(headers)):
             await _refuse(scope, send, 421, "bad_host", "This server does not answer for that name.")
         elif _is_foreign(scope, headers, host):
             await _refuse(scope, send, 403, "foreign_origin", "This request came from another site's page.")
@@ -97,6 +97,9 @@ class Front:
     ) -> None:
         cookies = _cookies(headers)
         if scope["type"] == ScopeType.WEBSOCKET:
+            if not self.services.feed.is_current:  # it could not learn that a session is over
+                await _refuse(scope, send, BUSY, "log_away", "The server cannot follow the hunt just now.")
+                return
             await self._recognise(scope, headers, cookies)
             await self.app(scope, receive, send)
         elif self._requests >= MAX_REQUESTS:
@@ -141,16 +144,21 @@ class Front:
             return False
         return self._public_host is None or address.is_loopback
 
+    def _is_service(self, headers: dict[bytes, bytes]) -> bool:
+        """Whether the sender holds HUNT_SERVICE_TOKEN, which no page of another site can make a browser send."""
+        secret = self.services.settings.service_token
+        given = headers.get(b"authorization", b"")
+        return secret is not None and compare_digest(given, b"Bearer " + secret.encode())
+
     def _identify(
         self, scope: HTTPScope | WebSocketScope, headers: dict[bytes, bytes], cookies: dict[str, str]
     ) -> tuple[Identity, str]:
         """Who asks, and the token that says so."""
         identify = self.services.guard.identify
         scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if self._is_service(headers):
+            return Identity(by="service"), token
         if scheme.lower() == "bearer":
-            secret = self.services.settings.service_token
-            if secret is not None and compare_digest(token.encode(), secret.encode()):
-                return Identity(by="service"), token
             session = identify(token)
             return Identity(session, "token") if session else Identity(), token
         if scope["type"] == ScopeType.WEBSOCKET and b"token=" in scope["query_string"]:
@@ -211,16 +219,23 @@ def _cookies(headers: dict[bytes, bytes]) -> dict[str, str]:
 
 
 async def _refuse(scope: HTTPScope | WebSocketScope, send: Send, status: int, code: str, detail: str) -> None:
+    kind = "http"
     if scope["type"] == ScopeType.WEBSOCKET:
-        await send({"type": "websocket.close", "code": 1008, "reason": detail})
-        return
+        kind = "websocket.http"
+        if "websocket.http.response" not in (scope.get("extensions") or {}):
+            await send({"type": "websocket.close", "code": 1008, "reason": detail})
+            return
     body = msgspec.json.encode({"code": code, "detail": detail})
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
     if status == BUSY:
         headers.append((b"retry-after", str(BUSY_SECONDS).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    messages: list[Any] = [
+        {"type": f"{kind}.response.start", "status": status, "headers": headers},
+        {"type": f"{kind}.response.body", "body": body, "more_body": False},
+    ]
+    for message in messages:
+        await send(message)
 
 
 class CookieCsrf(CSRFMiddleware):
@@ -237,7 +252,7 @@ class CookieCsrf(CSRFMiddleware):
             await self.app(scope, receive, send)
 
 
-def csrf_config(services: LiveServices) -> CSRFConfig:
+def csrf_config(services: Process) -> CSRFConfig:
     return CSRFConfig(
         secret=services.settings.secret_key,
         cookie_secure=services.settings.secure_cookies,

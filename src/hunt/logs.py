@@ -21,6 +21,12 @@ def configure() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_worth_telling)
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Not that a socket was refused with a status: to uvicorn that is a handshake which was never completed."""
+    return "returned without completing handshake" not in record.getMessage()
 
 
 # Without the values of variables: among them are passwords, cookies and tokens.

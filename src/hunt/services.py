@@ -13,7 +13,7 @@ import structlog
 from watchfiles import awatch
 
 from hunt import clock
-from hunt.accounts.guard import Guard, ReadEnded
+from hunt.accounts.guard import Guard, ReadEnded, ended_elsewhere
 from hunt.accounts.service import Accounts
 from hunt.accounts.sessions import Sessions
 from hunt.content import HuntUnreadable, load
@@ -25,10 +25,11 @@ from hunt.live.shared import Render, Shared
 from hunt.live.timekeeper import Timekeeper
 from hunt.log.database import append_transaction
 from hunt.log.database import connect as connect_database
-from hunt.log.history import catch_up, refold
+from hunt.log.history import refold
 from hunt.log.migrations import check_schema
 from hunt.log.reader import LogReader, reading
-from hunt.log.source import Source
+from hunt.log.remote import RemoteLog
+from hunt.log.source import LogAway, Source
 from hunt.log.tail import Tail
 from hunt.log.writer import Writer
 from hunt.replica import Replica, connect, publish_interval
@@ -46,7 +47,7 @@ SETTLE_MILLISECONDS = 200
 logger = structlog.get_logger()
 
 
-class LiveServices:
+class Process:
     """What every process has: the log as it knows it, and the sockets. `render` draws what they are sent.
 
     `source` is where it reads the log, and `read_ended` how it learns which sessions are over.
@@ -102,9 +103,8 @@ class LiveServices:
         return Timekeeper(self.tail, None, self.clock, self.hub.replaced)
 
     async def begin(self) -> None:
-        """Know the log, and which sessions are over."""
-        await catch_up(self.source.entries, self.tail)
-        await self.guard.refresh()
+        """Know the log, and which sessions are over. Raises LogAway."""
+        await self.feed.poll()
 
     async def follow(self) -> None:
         """Feed the tail until cancelled."""
@@ -120,7 +120,7 @@ class LiveServices:
         await self.redis.aclose()
 
 
-class Services(LiveServices):
+class Services(Process):
     """What a process beside the database has: it writes, and knows accounts. Alive inside `running`."""
 
     def __init__(self, settings: Settings, hunt: Hunt, render: Render, now: clock.Clock = clock.now) -> None:
@@ -172,6 +172,32 @@ class Services(LiveServices):
         await self.engine.dispose()
 
 
+class LiveServices(Process):
+    """What a process without a database has: it reads Redis and the log of another process, and serves the sockets."""
+
+    def __init__(self, settings: Settings, hunt: Hunt, render: Render, now: clock.Clock = clock.now) -> None:
+        self._log = log = RemoteLog(settings.log_url, settings.service_token or "")
+        sessions = Sessions(settings.secret_key, now)
+        super().__init__(
+            settings, hunt, render, source=log, sessions=sessions, read_ended=ended_elsewhere(log), now=now
+        )
+
+    async def begin(self) -> None:
+        """As far as the other process answers: it may be started later than this one."""
+        try:
+            await super().begin()
+        except LogAway as error:
+            logger.warning("log_away", error=str(error))
+
+    def parts(self) -> list[tuple[str, Part]]:
+        # The processes that write publish and repair.
+        return [("replica", self.replica.run_for_readers), ("feed", self.follow), ("time", self.timekeeper().run)]
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self._log.aclose()
+
+
 @asynccontextmanager
 async def headless(settings: Settings, hunt: Hunt) -> AsyncIterator[Services]:
     """Services for work beside a server that may be running: the log is read and the writer runs, nothing is drawn."""
@@ -181,17 +207,16 @@ async def headless(settings: Settings, hunt: Hunt) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
-async def running(services: LiveServices) -> AsyncIterator[None]:
+async def running(services: Process) -> AsyncIterator[None]:
     """All of it, until the block ends. A task that dies makes the process unready and says why."""
     writer: list[tuple[str, Part]] = [("writer", services.writer.run)] if isinstance(services, Services) else []
     async with _begun(services, [*writer, *services.parts()]):
-        await services.feed.poll()
         with _little_collecting():
             yield
 
 
 @asynccontextmanager
-async def _begun(services: LiveServices, parts: list[tuple[str, Part]]) -> AsyncIterator[None]:
+async def _begun(services: Process, parts: list[tuple[str, Part]]) -> AsyncIterator[None]:
     try:
         await services.begin()
         tasks = [asyncio.create_task(_guarded(services, name, part), name=name) for name, part in parts]
@@ -216,7 +241,7 @@ def _little_collecting() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-async def _guarded(services: LiveServices, name: str, part: Part) -> None:
+async def _guarded(services: Process, name: str, part: Part) -> None:
     try:
         await part()
     except Exception as error:  # whatever it is, readiness goes with it

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 MIN_SECRET_LENGTH = 16
 
+ROLES = {"all", "web", "live"}
+
 _WHAT = {
     "database_url": "where the log is kept, like postgresql+asyncpg://user:password@host/hunt",
     "content": "the folder of the hunt",
@@ -25,7 +27,7 @@ class BadSetting(Exception):
 class Settings(Struct, frozen=True, kw_only=True):
     """What an operator of the server decides. docs/deploy.md has a line for each."""
 
-    database_url: str
+    database_url: str = ""
     content: Path
     secret_key: str
     redis_url: str = "fake://"
@@ -34,6 +36,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     workers: int = 1
     role: str = "all"
     service_token: str | None = None
+    log_url: str = ""
     reconcile_seconds: float = 5.0
     scrub_entries_per_second: int = 800
     public_url: str | None = None
@@ -53,7 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             name = f"HUNT_{field.name.upper()}"
             text = environment.get(name, "").strip()
             if not text:
-                if field.required:
+                if field.required or (field.name == "database_url" and environment.get("HUNT_ROLE") != "live"):
                     raise BadSetting(f"{name} is not set: {_WHAT[field.name]}.")
                 continue
             values[field.name] = _read(name, text, field.type)
@@ -62,21 +65,35 @@ class Settings(Struct, frozen=True, kw_only=True):
         return settings
 
     def _check(self) -> None:
-        _check_database_url(self.database_url)
+        if self.role not in ROLES:
+            raise BadSetting(f"HUNT_ROLE is `{self.role}`; it is `all`, `web` or `live`.")
+        if self.role == "live":
+            self._check_live()
+        else:
+            _check_database_url(self.database_url)
         if not self.redis_url.startswith(("redis://", "rediss://", "unix://", "fake://")):
             raise BadSetting("HUNT_REDIS_URL must start with redis://, rediss://, unix:// or fake://.")
         if self.redis_url.startswith("fake://") and self.workers > 1:
             raise BadSetting("HUNT_REDIS_URL is fake://, which one process alone can use: set HUNT_WORKERS to 1.")
         if len(self.secret_key) < MIN_SECRET_LENGTH:
             raise BadSetting(f"HUNT_SECRET_KEY must have at least {MIN_SECRET_LENGTH} characters, random ones.")
-        if self.role not in {"all", "web"}:
-            raise BadSetting(f"HUNT_ROLE is `{self.role}`; it is `all` or `web`.")
         if self.public_url is not None and not _is_site(self.public_url):
             raise BadSetting("HUNT_PUBLIC_URL must be an address like https://hunt.example.org, without a path.")
         if not 0 < self.reconcile_seconds < math.inf or self.scrub_entries_per_second < 1:
             raise BadSetting("HUNT_RECONCILE_SECONDS and HUNT_SCRUB_ENTRIES_PER_SECOND must be above 0.")
         if self.workers < 1 or not 0 < self.port < 65536:  # noqa: PLR2004 - the range of TCP ports
             raise BadSetting("HUNT_WORKERS must be at least 1 and HUNT_PORT a port number.")
+
+    def _check_live(self) -> None:
+        """A process without a database depends on others that have one."""
+        if not _is_site(self.log_url):
+            raise BadSetting("HUNT_LOG_URL must be where a process with a database serves, like http://10.0.0.5:8000.")
+        if self.service_token is None:
+            raise BadSetting("HUNT_SERVICE_TOKEN is not set: with it a `live` process asks HUNT_LOG_URL for the log.")
+        if self.redis_url.startswith("fake://"):
+            raise BadSetting(
+                "HUNT_REDIS_URL must be the Redis that the other processes use: a `live` one has no other."
+            )
 
 
 def database_url(environment: Mapping[str, str]) -> str:

@@ -85,7 +85,7 @@ async def test_a_foreign_host_is_refused(live_site: Site, team: Team) -> None:
             "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
             "sec-websocket-version": "13",
         }
-        assert (await client.get("/ws", headers=upgrade)).status_code == 403
+        assert (await client.get("/ws", headers=upgrade)).status_code == 421
 
 
 async def test_without_a_valid_login_there_is_no_socket(live_site: Site, team: Team) -> None:

@@ -2,11 +2,27 @@
 
 from collections.abc import Awaitable, Callable
 
+from msgspec import Struct
+
 from hunt.accounts.sessions import Ended, Session, Sessions
+from hunt.log.remote import RemoteLog
 from hunt.log.tail import Tail
 
 ReadEnded = Callable[[int], Awaitable[list[Ended]]]
 """(number) → the sessions that ended after that number, in order."""
+
+
+class _EndedPage(Struct):
+    ended: list[Ended]
+
+
+def ended_elsewhere(log: RemoteLog) -> ReadEnded:
+    """Asks the process that has the database."""
+
+    async def read(since: int) -> list[Ended]:
+        return (await log.ask("/api/sessions", _EndedPage, since=since)).ended
+
+    return read
 
 
 class Guard:

@@ -14,7 +14,7 @@ from hunt.front import identity_of
 from hunt.game.entries import encode_entry
 from hunt.log.source import LogAway
 from hunt.requests import AnyRequest, Limit, LogId, OptionalId, address
-from hunt.services import Services
+from hunt.services import Process, Services
 
 LOG_PAGE_ENTRIES = 500
 MAX_LOG_PAGE_ENTRIES = 1_000
@@ -37,13 +37,19 @@ def _check_insider(request: AnyRequest) -> None:
 async def log(
     request: AnyRequest,
     services: NamedDependency[Services],
+    *,
     since: LogId = 0,
     limit: Limit = LOG_PAGE_ENTRIES,
     team_id: OptionalId = None,
+    before: OptionalId = None,
 ) -> Response[bytes]:
     _check_insider(request)
-    entries = await services.reader.entries(since, min(limit, MAX_LOG_PAGE_ENTRIES), team_id)
-    head, digest = await services.reader.head()
+    reader, limit = services.reader, min(limit, MAX_LOG_PAGE_ENTRIES)
+    if before is None:
+        entries = await reader.entries(since, limit, team_id)
+    else:
+        entries = await reader.newest(team_id, limit, before)
+    head, digest = await reader.head()
     rows = ",".join(map(encode_entry, entries))
     body = f'{{"entries":[{rows}],"head":{{"id":{head},"digest":"{digest}"}}}}'
     return Response(body.encode(), media_type=MediaType.JSON)
@@ -64,7 +70,7 @@ async def live() -> Json:
 
 
 @get("/health/ready")
-async def ready(services: NamedDependency[Services]) -> Response[Json]:
+async def ready(services: NamedDependency[Process]) -> Response[Json]:
     replica = await services.replica.status()
     log_head = await _log_head(services)
     body = {
@@ -80,7 +86,7 @@ async def ready(services: NamedDependency[Services]) -> Response[Json]:
     return Response(body, status_code=200 if services.is_ready and log_head is not None else 503)
 
 
-async def _log_head(services: Services) -> int | None:
+async def _log_head(services: Process) -> int | None:
     """The last id in SQL, None when the log does not say so in time."""
     try:
         async with asyncio.timeout(DATABASE_SECONDS):
@@ -90,7 +96,7 @@ async def _log_head(services: Services) -> int | None:
 
 
 @get("/metrics", media_type=MediaType.TEXT)
-async def metrics(request: AnyRequest, services: NamedDependency[Services]) -> bytes:
+async def metrics(request: AnyRequest, services: NamedDependency[Process]) -> bytes:
     if identity_of(request.scope).by != "service" and not _is_loopback(request):
         raise NotAllowed("Metrics are read with the service token or from this machine.")
     replica = await services.replica.status()
@@ -119,4 +125,5 @@ def _is_loopback(request: AnyRequest) -> bool:
         return False
 
 
-router = Router(path="/", route_handlers=[log, sessions, live, ready, metrics])
+log_router = Router(path="/", route_handlers=[log, sessions])
+health_router = Router(path="/", route_handlers=[live, ready, metrics])

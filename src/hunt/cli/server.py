@@ -25,7 +25,8 @@ def serve() -> None:
         settings = Settings.from_environment(os.environ)
         loaded = load(settings.content)
         _check_servable(loaded, settings)
-        asyncio.run(migrations.check_schema(settings.database_url))
+        if settings.role != "live":
+            asyncio.run(migrations.check_schema(settings.database_url))
         if settings.workers == 1:
             _serve_alone(create_app(settings, loaded.hunt), settings)
         else:

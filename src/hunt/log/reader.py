@@ -118,8 +118,8 @@ class LogReader:
         async with self._connected() as connection:
             return await read_page(connection, entries_after(after, limit, team_id))
 
-    async def newest(self, team_id: int, limit: int, before: int | None = None) -> list[Entry]:
-        """The last `limit` entries of a team's log (those with ids below `before`), ascending."""
+    async def newest(self, team_id: int | None, limit: int, before: int | None = None) -> list[Entry]:
+        """The last `limit` entries (with ids below `before`), ascending; with `team_id` those of that team's log."""
         statement = entries_after(0, limit, team_id).order_by(None).order_by(_log.c.id.desc())
         if before is not None:
             statement = statement.where(_log.c.id < before)

@@ -101,6 +101,10 @@ class Replica:
             for part in (self._publisher, self._keeper, self._reconciler, self._scrubber):
                 group.create_task(part.run(), name=type(part).__name__)
 
+    async def run_for_readers(self) -> None:
+        """Only extends the teams' streams, until cancelled: for a process that writes nothing."""
+        await self._keeper.run()
+
     async def team_entries(self, team_id: int, after: int, upto: int, limit: int) -> list[Entry]:
         """The first `limit` entries of the team or of all in (after, upto], the same whether Redis is there or not.
 

@@ -45,6 +45,11 @@ def answer_fault(pages: Pages) -> Callable[[AnyRequest, Exception], Response[Any
     return answer
 
 
+def answer_as_json(_request: AnyRequest, error: Exception) -> Response[Any]:
+    """The same where there are no pages."""
+    return _json(fault_of(error))
+
+
 def _json(fault: Fault) -> Response[Any]:
     status = BAD_SHAPE if fault.status == TOO_LARGE else fault.status  # an error of shape like any other
     return Response(fault.body, status_code=status, headers=fault.headers, media_type=MediaType.JSON)
