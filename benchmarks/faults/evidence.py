@@ -73,8 +73,8 @@ class Fault(Struct, kw_only=True):
     allowed: float = 10.0
     """Seconds that this may take after `until`: longer for an entry edited in place, which one scrub pass finds."""
     writes_redis: bool = False
-    """Whether it changed what Redis holds (FLUSHALL, an extra entry, an old dump): until `repaired_at` what is seen there
-    is not the servers' doing."""
+    """Whether it changed what Redis holds (FLUSHALL, an extra entry, an old dump): until `repaired_at` what is seen
+    there is not the servers' doing."""
 
 
 class Restore(Struct, kw_only=True):
@@ -114,7 +114,7 @@ class Evidence(Struct, kw_only=True):
     hunt: dict[str, Any] = {}
     """hunt.yaml as a program reads it: which rounds, slots and gates there are."""
     titles: dict[str, str] = {}
-    """What each puzzle is called, by its slug, as its authors wrote it; where one is missing, titles are not compared."""
+    """What each puzzle is called, by its slug, as its authors wrote it; what is missing is not compared."""
     events_met: dict[str, int] = {}
     """How often each kind of event came about that a run has to meet to mean anything; see `REQUIRED`."""
     quiet_at: float = 0.0
@@ -130,7 +130,8 @@ class Evidence(Struct, kw_only=True):
 
 REQUIRED = ("gap", "duplicate", "reset", "rebuild", "scrub_hit", "resync", "fork", "slow_socket")
 """A run that has not met each of these is under-covered, not green. `gap`, `duplicate`, `fork`, `rebuild`, `scrub_hit`:
-counted by the servers. `reset`: frames. `resync`: a listener subscribed again from its own cursor. `slow_socket`: 4008."""
+counted by the servers. `reset`: frames. `resync`: a listener subscribed again from its own cursor. `slow_socket`:
+4008."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):
