@@ -23,6 +23,20 @@ PROGRESS_SECONDS: Final = 6.5
 
 SHARE_LOST: Final = 0.04
 
+WRITES_REDIS: Final = {
+    "flush",
+    "delete",
+    "delete_entry",
+    "rewrite",
+    "forge",
+    "extra",
+    "roll_back",
+    "away",
+    "stall_builder",
+    "builders",
+}
+"""Faults that change what Redis holds."""
+
 
 class Injectors:
     """Each method that is listed in `KINDS` is one fault, from beginning to end."""
@@ -31,6 +45,7 @@ class Injectors:
         self.world = world
         self.chance = world.chance("faults")
         self.faults: list[Fault] = []
+        self.under_way: list[Fault] = []
         self._dump = world.store.copy()
 
     async def strike(self) -> None:
@@ -41,11 +56,13 @@ class Injectors:
                 await self._one(self.chance.choice(KINDS))
 
     async def _one(self, kind: Callable[["Injectors"], Awaitable[str]]) -> None:
-        name = kind.__name__
-        fault = Fault(kind=name, at=self.world.now, until=self.world.now, allowed=self._allowed(name))
+        name, now = kind.__name__, self.world.now
+        fault = Fault(kind=name, at=now, until=now, allowed=self._allowed(name), writes_redis=name in WRITES_REDIS)
         self.faults.append(fault)
+        self.under_way.append(fault)
         fault.detail = await kind(self)
         fault.until = self.world.now
+        self.under_way.remove(fault)
 
     def _allowed(self, name: str) -> float:
         return REPAIR_SECONDS + (SCRUB_PASS_SECONDS if name in {"rewrite", "forge"} else 0.0)
@@ -248,9 +265,9 @@ class Injectors:
 
     async def lose_frame(self) -> str:
         client = self.chance.choice(self.world.clients)
-        client.loses.next = True
+        client.loses_next = True
         await self._wait(1.0)
-        client.loses.next = False
+        client.loses_next = False
         return f"client {client.record.number} may have lost a frame"
 
     async def stop_reading(self) -> str:

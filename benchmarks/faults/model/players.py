@@ -70,7 +70,8 @@ class Players:
         if share < 0.28 and team_id not in self._solved:
             self._solved.add(team_id)
             return self._guess(team_id, OPEN[0], ANSWER)
-        return self._guess(team_id, self.chance.choice(OPEN), canned(len(self.made)))
+        slug = OPEN[1] if team_id in self._solved else self.chance.choice(OPEN)
+        return self._guess(team_id, slug, canned(len(self.made)))
 
     def _note(self, kind: Any, team_id: int | None, /, **expects: Any) -> Command:
         key = f"key{len(self.made)}"
@@ -105,9 +106,9 @@ class Players:
             except LOST:
                 await asyncio.sleep(self.chance.uniform(0, RETRY_SECONDS))
                 continue
-            except Refused as refusal:
-                command.status, command.answered_at = 409, self.world.now
-                self.world.refused.append(f"{command.key}: {refusal}")
+            except Refused:
+                if attempt == 1:  # else an earlier attempt may have been, or yet be, carried out
+                    command.status, command.answered_at = 409, self.world.now
                 return
             if self.chance.random() < self.world.answers_lost:
                 continue

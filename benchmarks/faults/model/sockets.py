@@ -40,9 +40,8 @@ class Closed(Exception):
 class Socket:
     """Both ends of one connection."""
 
-    def __init__(self, process: "Process", loses: "Loses") -> None:
+    def __init__(self, process: "Process") -> None:
         self.process = process
-        self.loses = loses
         self.code: int | None = None
         self._down: deque[str] = deque()
         self._up: deque[str] = deque()
@@ -70,8 +69,7 @@ class Socket:
             await self.process.gate()
         if self.code is not None:
             raise OSError("The client has gone.")
-        if not self.loses.takes(data):
-            self._down.append(data)
+        self._down.append(data)
         self._tell()
 
     async def receive_data(self, mode: str) -> str:
@@ -105,19 +103,6 @@ class Socket:
         return frame
 
 
-class Loses:
-    """Loses the next `append` frame when told to: what a mistake in a server could do to one."""
-
-    def __init__(self) -> None:
-        self.next = False
-
-    def takes(self, frame: str) -> bool:
-        if not self.next or not frame.startswith('{"type":"append"'):
-            return False
-        self.next = False
-        return True
-
-
 class Subscription(Struct, kw_only=True):
     """What a client holds of one dataset. `awaits` is the call whose answer it waits for; frames before are not for it."""
 
@@ -137,13 +122,13 @@ class Subscription(Struct, kw_only=True):
 
 
 class Client:
-    """A browser over the whole run."""
+    """A browser over the whole run. With `loses_next` it forgets the next `append`, as a mistake in a page would."""
 
     def __init__(self, world: "World", number: int, team_id: int) -> None:
         self.world = world
         self.chance = world.chance(f"client {number}")
         self.record = Listener(number=number, team_id=team_id)
-        self.loses = Loses()
+        self.loses_next = False
         self.socket: Socket | None = None
         self.resyncs = self.resets = self.slow_closes = 0
         self.reads = asyncio.Event()
@@ -187,7 +172,7 @@ class Client:
                 await self._visit(process)
 
     async def _visit(self, process: "Process") -> None:
-        socket = self.socket = Socket(process, self.loses)
+        socket = self.socket = Socket(process)
         process.sockets.add(socket)
         self._note("opened", process.name)
         process.spawn(serve(as_any(socket), process.hub, self.team_id, f"session of {self.record.number}", "model"))
@@ -205,7 +190,9 @@ class Client:
     def _take(self, text: str) -> None:
         self._note("got", text)
         frame = json.loads(text)
-        if frame["type"] == "hello":
+        if frame["type"] == "append" and self.loses_next:
+            self.loses_next = False
+        elif frame["type"] == "hello":
             for subscription in self.subscriptions:
                 self._subscribe(subscription)
         elif frame["type"] == "head":

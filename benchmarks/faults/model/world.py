@@ -25,6 +25,9 @@ from hunt.replica import keys
 TEAMS: Final = 3
 CLIENTS_OF_TEAM: Final = 2
 PLAYERS: Final = 4
+STRIKERS: Final = 2
+"""So many faults at most at the same time."""
+
 PROCESSES: Final = {"all-1": True, "all-2": True, "live-1": False}
 """Names, and whether the process writes."""
 
@@ -55,7 +58,6 @@ class World:
         self.restores: list[Restore] = []
         self.sightings: list[Sighting] = []
         self.broken: list[str] = []
-        self.refused: list[str] = []
         self._kept: list[Any] = []
         self._lives = Counter[str]()
         self._all_processes: list[Process] = []
@@ -94,7 +96,7 @@ class World:
         watching = [self._watch(), *(client.run() for client in self.clients)]
         for coroutine in watching:
             self.keep(self.loop.create_task(coroutine))
-        faults = self.loop.create_task(self.injectors.strike())
+        faults = asyncio.gather(*(self.injectors.strike() for _ in range(STRIKERS)))
         share = self.steps // PLAYERS
         await asyncio.gather(*(self.players.play(share) for _ in range(PLAYERS)))
         self.is_busy = False
@@ -167,7 +169,8 @@ class World:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             now = self.now
-            waiting = [fault for fault in self.injectors.faults if fault.repaired_at is None and fault.until < now]
+            under_way = self.injectors.under_way
+            waiting = [each for each in self.injectors.faults if each.repaired_at is None and each not in under_way]
             if waiting and not self._is_at_fault() and self.replica_is_whole():
                 for fault in waiting:
                     fault.repaired_at = now
