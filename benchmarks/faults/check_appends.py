@@ -27,11 +27,11 @@ class Appends:
         if prev != subscription.cursor:
             name = "gap_in_frames" if prev > subscription.cursor else "overlapping_frames"
             self._add(name, f"{told}, where the client stood at {subscription.cursor}")
-            subscription.is_broken = True
+            subscription.blame()
             return
         history = self._history(subscription, frame, told)
         if history is None:
-            subscription.is_broken = True
+            subscription.blame()
         elif not self._is_whole(held, history, frame):
             self._blame(held, history, frame, told)
         held.entries += [entry for entry in frame["entries"] if isinstance(entry, dict) and "id" in entry]
@@ -43,7 +43,7 @@ class Appends:
         whole = {"prev": subscription.cursor, "id": frame["id"], "digest": frame["digest"], "entries": []}
         history = self._history(subscription, whole, told)
         if history is None:
-            subscription.is_broken = True
+            subscription.blame()
             return
         if not self._is_whole(held, history, whole):
             self._blame(held, history, whole, told)
@@ -51,6 +51,8 @@ class Appends:
 
     def end(self, held: Held) -> None:
         """What the client has gathered is all that there is."""
+        if held.is_blamed:
+            return
         right = self._entries(held, self._histories.final, held.base, self._histories.final.head)
         if len(right) != len(held.entries) or not all(map(same_entry, right, held.entries)):
             have = [entry["id"] for entry in held.entries]
@@ -88,6 +90,7 @@ class Appends:
 
     def _blame(self, held: Held, history: History, frame: Value, told: str) -> None:
         """Names what is wrong with a frame."""
+        held.is_blamed = True
         right = {entry["id"]: entry for entry in self._entries(held, history, frame["prev"], frame["id"])}
         last, seen = frame["prev"], set[int]()
         for entry in frame["entries"]:

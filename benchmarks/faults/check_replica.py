@@ -33,19 +33,20 @@ def _number(message: Message) -> int | None:
 
 
 def _check_stream(stream: list[Message], lines: list[Line], findings: Findings) -> None:
-    expected = 1
+    rows, last = {line.id: line for line in lines}, 0
+    held = {_number(message) for message in stream}
     for message in stream:
         number = _number(message)
-        if number is None or number > len(lines) or number < expected:
+        if number not in rows or number <= last:
             findings.add("replica_extra", f"message {message[0]} belongs to no row")
-            continue
-        if number > expected:
-            findings.add("replica_hole", f"the stream lacks entries {expected} to {number - 1}")
-        if message[1] != {"entry": lines[number - 1].body}:
+        elif message[1] != {"entry": rows[number].body}:
             findings.add("replica_differs", f"message {message[0]} is not the row: {message[1]}")
-        expected = number + 1
-    if expected <= len(lines):
-        findings.add("replica_behind", f"the stream ends at {expected - 1}, the log at {len(lines)}")
+        last = max(last, number or 0)
+    missing = [id for id in rows if id not in held]
+    if holes := [id for id in missing if id < last]:
+        findings.add("replica_hole", f"the stream ends at {last} and lacks entries {holes[:5]}")
+    if len(missing) > len(holes):
+        findings.add("replica_behind", f"the stream ends at {last}, the log at {len(lines)}")
 
 
 def _check_team(member: str, score: float, stream: list[Message], lines: list[Line], findings: Findings) -> None:

@@ -104,7 +104,7 @@ class Client:
         """After a frame that cannot be read, its subscription is not judged before it begins anew."""
         name = frame.get("sub") if isinstance(frame, dict) else None
         if isinstance(name, str) and name in self._subscriptions:
-            self._subscriptions[name].is_broken = True
+            self._subscriptions[name].blame()
 
     def _answered(self, kind: str, frame: Value) -> None:
         call = self._calls.pop(frame["rpc"], None)
@@ -149,6 +149,7 @@ class Client:
         epoch, held = value.get("epoch"), subscription.held
         if not isinstance(epoch, int):
             self._add("missing_field", f"epoch is not in the value {text[:200]}")
+            held.is_blamed = True
             return
         if epoch < subscription.cursor:
             self._add("epoch_went_back", f"{held.name} went from {subscription.cursor} to {epoch}")
@@ -156,7 +157,7 @@ class Client:
             self._add("epoch_went_back", f"{held.name} is of {epoch} on a socket that was at {self._floor}")
         subscription.cursor, subscription.digest = epoch, None
         self._floor = max(self._floor, epoch)
-        held.value, held.text = without_epoch(value), text
+        held.value, held.text, held.is_blamed = without_epoch(value), text, False
         self._values.claim(self._claim(held, epoch), text)
 
     def _claim(self, held: Held, epoch: int) -> Claim:
@@ -176,5 +177,5 @@ class Client:
         for held in self._wanted.values():
             if held.dataset in GROWING and not held.html:
                 self._appends.end(held)
-            elif held.dataset in FOLDED and not held.html:
+            elif held.dataset in FOLDED and not held.html and not held.is_blamed:
                 self._values.final(self._claim(held, self._histories.final.head), held.text)

@@ -43,6 +43,7 @@ class Values:
         self._claims: dict[int, dict[object, Claim]] = {}
         self._finals: dict[int, dict[object, Claim]] = {}
         self._logs: dict[tuple[int, int], TeamLog] = {}
+        self._accused: list[Any] = []
         self._studied = 0
 
     def log(self, team_id: int, history: History) -> TeamLog:
@@ -69,9 +70,12 @@ class Values:
                 open_claims = self._unproven(team_id, history, open_claims)
             for claim in open_claims:
                 self._accuse(claim)
+                self._accused.append(claim.value)
         for team_id, claims in self._finals.items():
             for claim in self._unproven(team_id, self._histories.final, list(claims.values())):
-                self._findings.add("not_converged", f"{claim.told} is not what SQL holds: {_short(claim.value)}")
+                if claim.value not in self._accused:
+                    text = f"{claim.told} ends as something else than SQL holds: {_short(claim.value)}"
+                    self._findings.add("not_converged", text)
 
     def _unproven(self, team_id: int, history: History, claims: list[Claim]) -> list[Claim]:
         """The claims that this history does not bear out."""

@@ -24,6 +24,8 @@ class Held(Struct, kw_only=True):
     cursor: int = 0
     value: Value | None = None
     text: str = ""
+    is_blamed: bool = False
+    """Something was found about it that explains a wrong end."""
 
     @property
     def grows(self) -> bool:
@@ -51,6 +53,10 @@ class Subscription(Struct, kw_only=True):
         held.cursor = since
         return cls(held=held, cursor=since, digest=digest)
 
+    def blame(self) -> None:
+        """No longer judged before it begins anew."""
+        self.is_broken = self.held.is_blamed = True
+
     def advance(self, id: int, digest: str) -> None:
         self.cursor, self.digest = id, digest
         self.held.cursor = id
@@ -58,4 +64,4 @@ class Subscription(Struct, kw_only=True):
     def reset(self) -> None:
         self.cursor, self.digest, self.is_broken = 0, None, False
         self.held.entries, self.held.base, self.held.cursor = [], 0, 0
-        self.held.value, self.held.text = None, ""
+        self.held.value, self.held.text, self.held.is_blamed = None, "", False
