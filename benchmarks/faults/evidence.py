@@ -117,6 +117,8 @@ class Evidence(Struct, kw_only=True):
     """What each puzzle is called, by its slug, as its authors wrote it; what is missing is not compared."""
     events_met: dict[str, int] = {}
     """How often each kind of event came about that a run has to meet to mean anything; see `REQUIRED`."""
+    complaints: list[str] = []
+    """What the servers logged as an error that nobody foresaw."""
     quiet_at: float = 0.0
     """When the last fault had ended and the load had stopped."""
 

@@ -1,0 +1,103 @@
+"""Proxies on unix sockets, between the servers and PostgreSQL or Redis, that can be told to misbehave."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+CHUNK_BYTES = 64 * 1024
+
+Fate = Literal["pass", "drop", "half", "deaf"]
+"""What becomes of a piece of a request: it passes; the connection is cut before it, in the middle of it, or after it,
+when the server has it and its answer is still to come.
+"""
+
+Rule = Callable[[bytes], Fate]
+
+
+def let_pass(_chunk: bytes) -> Fate:
+    return "pass"
+
+
+def once(wanted: Callable[[bytes], bool], fate: Fate, struck: asyncio.Event) -> Rule:
+    """`fate` for the first piece that is `wanted`, and then no more; `struck` is set when that happens."""
+
+    def rule(chunk: bytes) -> Fate:
+        if struck.is_set() or not wanted(chunk):
+            return "pass"
+        struck.set()
+        return fate
+
+    return rule
+
+
+class Proxy:
+    """Listens at `path` and passes everything on to `upstream`; each answer waits `delay` seconds."""
+
+    def __init__(self, path: Path, upstream: Path) -> None:
+        self.path = path
+        self.upstream = upstream
+        self.delay = 0.0
+        self.rule: Rule = let_pass
+        self._server: asyncio.Server | None = None
+        self._links: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_unix_server(self._accept, self.path)
+
+    async def close(self) -> None:
+        if self._server:
+            self._server.close()
+        for link in list(self._links):
+            link.cancel()
+        await asyncio.gather(*self._links, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if task := asyncio.current_task():
+            self._links.add(task)
+            task.add_done_callback(self._links.discard)
+        try:
+            upstream = await asyncio.open_unix_connection(self.upstream)
+        except OSError:
+            writer.transport.abort()
+            return
+        with suppress(asyncio.CancelledError):  # the server of asyncio takes that for a fault of the callback
+            await self._link((reader, writer), upstream)
+
+    async def _link(
+        self,
+        client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        upstream: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    ) -> None:
+        ways = [
+            asyncio.create_task(self._requests(client[0], upstream[1])),
+            asyncio.create_task(self._answers(upstream[0], client[1])),
+        ]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            client[1].transport.abort()
+            upstream[1].close()  # not abort: what has passed still arrives
+
+    async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while chunk := await reader.read(CHUNK_BYTES):
+                fate = self.rule(chunk)
+                if fate == "drop":
+                    return
+                writer.write(chunk[: len(chunk) // 2] if fate == "half" else chunk)
+                await writer.drain()
+                if fate != "pass":
+                    return
+
+    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while chunk := await reader.read(CHUNK_BYTES):
+                if self.delay:
+                    await asyncio.sleep(self.delay)
+                writer.write(chunk)
+                await writer.drain()

@@ -1,0 +1,309 @@
+"""One run: a cluster, a load, listeners, and faults one after the other. What they leave behind is the evidence."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import yaml
+from hunts import write_stub_hunt
+
+from benchmarks.faults.cluster import Cluster, Process, running_cluster
+from benchmarks.faults.evidence import Evidence, Fault, Listener, Restore, Sighting
+from benchmarks.faults.injectors import INJECTORS, Scene
+from benchmarks.faults.listeners import Audience, Client
+from benchmarks.faults.players import Allowance, Desk, Headquarters, Player, Team
+from benchmarks.faults.schedule import Hit, Plan, Strike
+from benchmarks.faults.truth import Counts, Log, Mirror, complaints, repaired, required_met, watch_stream
+from hunt.content import load
+from hunt.game.commands import SatisfyGate
+from hunt.services import headless
+from hunt.settings import Settings
+
+REPAIR_SECONDS = 10.0
+EDIT_ALLOWANCE_SECONDS = 15.0
+"""More for an entry edited in place, which is found within one pass of the scrub."""
+
+EDITED = "entry_edited"
+MIGRATED_TOGETHER = "migrated_together"
+"""The fault that every run begins with."""
+
+GIVE_UP_SECONDS = 15.0
+"""Beyond what is allowed, until a repair is no longer waited for."""
+
+LAST_COMMANDS_SECONDS = 20.0
+CATCH_UP_SECONDS = 10.0
+WAIT_SECONDS = 0.1
+SLOW_CLIENTS = 2
+OPEN_PUZZLES = 3
+"""Puzzles of the first round that everybody has from the start: those are listened to."""
+
+OPERATOR_PAUSE = 0.25
+START = "hunt_started"
+
+Tell = Callable[[str], None]
+
+
+def _silent(_text: str) -> None:
+    pass
+
+
+class Run:
+    """What the parts of one run share."""
+
+    def __init__(self, plan: Plan, cluster: Cluster, tell: Tell) -> None:
+        self.plan = plan
+        self.cluster = cluster
+        self.tell = tell
+        self.rng = random.Random(plan.seed)
+        self.faults: list[Fault] = []
+        self.sightings: list[Sighting] = []
+        self.restores: list[Restore] = []
+        self.counts = Counts(cluster)
+        self.log = Log(cluster, self.stopwatch)
+        self.mirror = Mirror(cluster)
+        self.desk = Desk(cluster, self.fork(), self.stopwatch)
+        self.teams: list[Team] = []
+        self.operator = ""
+        self.quiet_at = 0.0
+        self._began = time.monotonic()
+
+    def stopwatch(self) -> float:
+        """Seconds since the start of the run."""
+        return time.monotonic() - self._began
+
+    def fork(self) -> random.Random:
+        """Randomness for a part of its own, whose use does not change that of the others."""
+        return random.Random(self.rng.randrange(2**32))
+
+
+async def run(plan: Plan, tell: Tell = _silent) -> Evidence:
+    """Carry out the plan; `tell` gets a line now and then."""
+    async with running_cluster(live=plan.live, tempo=plan.tempo, plant=plan.plant) as cluster:
+        write_stub_hunt(cluster.content, rounds=4, slots=48, gates=12, interactions=6)
+        this = Run(plan, cluster, tell)
+        try:
+            await _begin(this)
+            return await _perform(this)
+        finally:
+            await this.desk.close()
+            await this.mirror.close()
+
+
+async def _begin(this: Run) -> None:
+    """Start the servers and register the teams."""
+    began = this.stopwatch()
+    took = await this.cluster.start()
+    this.tell(f"the servers are up after {took:.1f} s")
+    this.faults.append(Fault(kind=MIGRATED_TOGETHER, at=began, until=began + took, detail="on an empty database"))
+    cluster = this.cluster
+    settings = Settings(
+        content=cluster.content, database_url=cluster.database_url, secret_key=cluster.secret_key, stubs=True
+    )
+    async with headless(settings, load(cluster.content).hunt) as services:
+        await services.writer.submit(SatisfyGate(teams=None, id=START))
+        accounts = services.accounts
+        for number in range(1, this.plan.teams + 1):
+            name = f"team{number:02}"
+            id, _ = await accounts.register(name, f"The {name}", "", password_hash="nobody logs in with it")
+            _, token = await accounts.start_session("team", id, "a run")
+            this.teams.append(Team(id=id, token=token))
+        operator = await accounts.add_operator("hq", "", password_hash="nobody logs in with it")
+        _, this.operator = await accounts.start_session("operator", operator, "a run")
+    await cluster.all_ready()
+    await _await_repair(this, this.faults)
+
+
+async def _perform(this: Run) -> Evidence:
+    allowance = Allowance()
+    players = [Player(team, this.desk, allowance, this.fork()) for team in this.teams]
+    office = Headquarters(this.operator, this.teams, this.desk, allowance, this.fork())
+    hunt: dict[str, Any] = yaml.safe_load((this.cluster.content / "hunt.yaml").read_text())
+    slugs = [slot["slug"] for slot in hunt["rounds"][0]["puzzles"][:OPEN_PUZZLES]]
+    audience = _audience(this, slugs)
+    await office.find_out()
+    await office.open_hints(slugs)
+    async with _beside(_watchers(this), audience):
+        load_of = [player.play(this.plan.player_pause) for player in players]
+        async with _load(this, [*load_of, office.work(OPERATOR_PAUSE)]):
+            await audience.all_connected(CATCH_UP_SECONDS)
+            await _strike_all(this, await _scene(this, audience))
+        this.tell("the last fault is repaired and the load has stopped")
+        this.quiet_at = this.stopwatch()
+        await _come_to_rest(this, players, audience)
+    return await _evidence(this, audience, hunt)
+
+
+async def _scene(this: Run, audience: Audience) -> Scene:
+    return Scene(
+        cluster=this.cluster,
+        log=this.log,
+        mirror=this.mirror,
+        audience=audience,
+        restores=this.restores,
+        oldest_dump=await this.log.head(),
+        pause_seconds=this.plan.pause_seconds,
+    )
+
+
+def _audience(this: Run, slugs: list[str]) -> Audience:
+    clients = []
+    for number in range(this.plan.sockets):
+        team = this.teams[number % len(this.teams)]
+        client = Client(
+            Listener(number=number, team_id=team.id),
+            team.token,
+            slugs[number % len(slugs)],
+            places=_places(this.cluster, number),
+            rng=this.fork(),
+            stopwatch=this.stopwatch,
+        )
+        client.is_slow = number < SLOW_CLIENTS
+        clients.append(client)
+    return Audience(clients)
+
+
+def _places(cluster: Cluster, number: int) -> Callable[[], list[Process]]:
+    """The favourite of three in five is the last process."""
+    favourite = (0, 1, 2, 2, 2)[number % 5]
+    return lambda: [cluster.processes[favourite], *cluster.processes]
+
+
+def _watchers(this: Run) -> list[Any]:
+    return [watch_stream(this.mirror, this.sightings, this.stopwatch), this.counts.watch()]
+
+
+@asynccontextmanager
+async def _beside(watchers: list[Any], audience: Audience) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(watcher) for watcher in watchers]
+    audience.start()
+    try:
+        yield
+    finally:
+        await audience.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _load(this: Run, people: list[Any]) -> AsyncIterator[None]:
+    """People who act until the block ends, and then wait for their last answers."""
+    tasks = [asyncio.create_task(person) for person in people]
+    try:
+        yield
+        this.desk.is_closing = True
+        await asyncio.wait(tasks, timeout=LAST_COMMANDS_SECONDS)
+    finally:
+        this.desk.is_closed = True
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+async def _strike_all(this: Run, scene: Scene) -> None:
+    async with _stalling(this, scene):
+        began = this.stopwatch()
+        for number, strike in enumerate(this.plan.strikes):
+            if number >= this.plan.least and this.stopwatch() - began > this.plan.seconds:
+                break
+            await asyncio.sleep(strike.pause)
+            await _strike(this, scene, strike)
+
+
+@asynccontextmanager
+async def _stalling(this: Run, scene: Scene) -> AsyncIterator[None]:
+    """A socket that stops reading beside everything else, where the plan says so."""
+    hit = Hit("socket_stalled", this.rng.randrange(2**32))
+    task = asyncio.create_task(_carry_out(this, scene, hit)) if this.plan.stalls else None
+    yield
+    if task:
+        fault = await task
+        fault.repaired_at = fault.until
+
+
+async def _strike(this: Run, scene: Scene, strike: Strike) -> None:
+    faults = await asyncio.gather(*(_carry_out(this, scene, hit) for hit in strike.hits))
+    await _await_repair(this, faults)
+    for fault in faults:
+        took = (
+            "never repaired" if fault.repaired_at is None else f"repaired after {fault.repaired_at - fault.until:.2f} s"
+        )
+        this.tell(f"{fault.kind}: {fault.detail}; {took}")
+
+
+async def _carry_out(this: Run, scene: Scene, hit: Hit) -> Fault:
+    fault = Fault(kind=hit.kind, at=this.stopwatch(), until=0.0, allowed=REPAIR_SECONDS)
+    this.faults.append(fault)
+    fault.detail = await INJECTORS[hit.kind](scene, random.Random(hit.seed))
+    fault.until = this.stopwatch()
+    return fault
+
+
+async def _await_repair(this: Run, faults: list[Fault]) -> None:
+    """Faults at one moment are repaired together, and each may take as long as the last of them allows."""
+    end = max(fault.until for fault in faults)
+    if any(fault.kind == EDITED for fault in faults):
+        end += EDIT_ALLOWANCE_SECONDS
+    for fault in faults:
+        fault.allowed = end - fault.until + REPAIR_SECONDS
+    within = end - this.stopwatch() + REPAIR_SECONDS + GIVE_UP_SECONDS
+    at = await repaired(this.log, this.mirror, this.stopwatch, within)
+    for fault in faults:
+        fault.repaired_at = None if at is None else max(at, fault.until)
+
+
+async def _come_to_rest(this: Run, players: list[Player], audience: Audience) -> None:
+    """Wait until everything that is on its way has arrived; what has not is for the checker to judge."""
+    await this.cluster.all_ready()
+    await _eventually(lambda: _feeds_stand(this), CATCH_UP_SECONDS)
+    await audience.catch_up(CATCH_UP_SECONDS)
+    for player in players:
+        await this.desk.read("/api/activity", player.team, player.seen)
+        await this.desk.read("/api/me", player.team, player.seen)
+    await _eventually(lambda: _teams_stand(this), CATCH_UP_SECONDS)
+
+
+async def _eventually(condition: Callable[[], Awaitable[bool]], within: float) -> None:
+    deadline = time.monotonic() + within
+    while not await condition() and time.monotonic() < deadline:
+        await asyncio.sleep(WAIT_SECONDS)
+
+
+async def _feeds_stand(this: Run) -> bool:
+    """Whether every process knows the whole log."""
+    head = await this.log.head()
+    answers = [await this.cluster.client.get(f"{process.url}/health/ready") for process in this.cluster.processes]
+    return all(answer.json()["feed_head"] == head for answer in answers)
+
+
+async def _teams_stand(this: Run) -> bool:
+    """Whether every team's stream, which was just read, goes up to the log's head."""
+    head = await this.log.head()
+    replica = await this.mirror.all()
+    return all(replica.scores.get(str(team.id)) == head for team in this.teams)
+
+
+async def _evidence(this: Run, audience: Audience, hunt: dict[str, Any]) -> Evidence:
+    evidence = Evidence(
+        seed=this.plan.seed,
+        rows=await this.log.rows(),
+        redis=await this.mirror.all(),
+        commands=this.desk.commands,
+        reads=this.desk.reads,
+        listeners=audience.listeners,
+        faults=this.faults,
+        restores=this.restores,
+        sightings=this.sightings,
+        hunt=hunt,
+        titles={},
+        quiet_at=this.quiet_at,
+        complaints=complaints(this.cluster.folder),
+    )
+    evidence.events_met = required_met(evidence, this.counts.total())
+    return evidence

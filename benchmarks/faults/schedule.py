@@ -1,0 +1,87 @@
+"""From a seed to a plan: which faults, in which order, how long between. The same seed gives the same plan."""
+
+import random
+
+from msgspec import Struct
+
+from benchmarks.faults.cluster import Tempo
+from benchmarks.faults.injectors import INJECTORS
+
+OVERLAP_SHARE = 0.25
+"""Of the strikes in the long form that are two faults at once."""
+
+SHORT_KINDS = (
+    "publish_suppressed",
+    "extra_entry_with_head",
+    "entry_edited",
+    "redis_cut_in_answer",
+    "sql_restored",
+    "killed_after_commit",
+    "redis_flushed",
+    "commit_cut_after",
+)
+"""Enough to meet every kind of event that a run must meet. The rest is left to the long form."""
+
+DECKS = 200
+"""More than any run has the time for."""
+
+
+class Hit(Struct, frozen=True):
+    """One fault; its own seed, so that what it picks does not depend on the others."""
+
+    kind: str
+    seed: int
+
+
+class Strike(Struct, frozen=True):
+    """Faults at one moment, `pause` seconds after the last ones were repaired."""
+
+    pause: float
+    hits: list[Hit]
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """`least` strikes are carried out whatever the time; then as many as begin within `seconds`."""
+
+    seed: int
+    strikes: list[Strike]
+    least: int
+    seconds: float
+    stalls: bool = False
+    """Whether a socket stops reading beside it all, from the first strike on."""
+    teams: int = 12
+    sockets: int = 50
+    pause_seconds: float = 10.0
+    player_pause: float = 0.3
+    tempo: Tempo = Tempo()
+    live: bool = True
+    plant: str | None = None
+
+
+def short_plan(seed: int) -> Plan:
+    """A handful of faults, within about 25 s."""
+    rng = random.Random(seed)
+    kinds = list(SHORT_KINDS)
+    rng.shuffle(kinds)
+    strikes = [Strike(rng.uniform(0.1, 0.4), [_hit(kind, rng)]) for kind in kinds]
+    tempo = Tempo(slow_seconds=1.0, reconcile_seconds=0.5)
+    return Plan(seed=seed, strikes=strikes, least=len(strikes), seconds=0.0, stalls=True, tempo=tempo)
+
+
+def long_plan(seed: int, minutes: float) -> Plan:
+    """Every kind of fault at least once, again and again in other orders, sometimes two at once."""
+    rng = random.Random(seed)
+    strikes: list[Strike] = []
+    least = 0
+    for _ in range(DECKS):
+        kinds = sorted(INJECTORS)
+        rng.shuffle(kinds)
+        while kinds:
+            count = 2 if len(kinds) > 1 and rng.random() < OVERLAP_SHARE else 1
+            strikes.append(Strike(rng.uniform(0.2, 3.0), [_hit(kinds.pop(), rng) for _ in range(count)]))
+        least = least or len(strikes)
+    return Plan(seed=seed, strikes=strikes, least=least, seconds=minutes * 60)
+
+
+def _hit(kind: str, rng: random.Random) -> Hit:
+    return Hit(kind, rng.randrange(2**32))

@@ -1,0 +1,222 @@
+"""SQL and Redis themselves, looked at without a server between, and what the servers count."""
+
+import asyncio
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from benchmarks.faults.cluster import Cluster
+from benchmarks.faults.evidence import Evidence, Restore, Row, Sighting
+from benchmarks.faults.evidence import Redis as Replica
+from benchmarks.faults.histories import Line
+
+STREAM = "global/activity_log"
+TEAMS = "activity_log"
+META = "activity_log/meta"
+FIELD = "entry"
+
+APPEND_LOCK = 4_847_566
+"""The advisory lock under which the log is appended to."""
+
+LOOK_SECONDS = 0.05
+REDIS_SECONDS = 2.0
+SQL_SECONDS = 5.0
+SIGHTED_ENTRIES = 3
+COUNT_SECONDS = 0.5
+COUNTED = {"gap": "gap", "duplicate": "dup", "fork": "fork", "rebuild": "rebuilds", "scrub_hit": "scrub_mismatches"}
+"""Events of a run and what the servers' counters call them."""
+
+COLUMNS = "id, team_id, timestamp, type, slug, currency_delta, strong_currency_delta, data, internal_data, digest"  # as stored
+
+Stopwatch = Callable[[], float]
+Messages = list[tuple[str, dict[str, str]]]
+
+
+def _row(record: Any) -> Row:
+    moment: datetime = record["timestamp"]
+    return dict(record) | {"timestamp": f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"}
+
+
+class Log:
+    """The log in SQL, by a connection of one's own."""
+
+    def __init__(self, cluster: Cluster, stopwatch: Stopwatch) -> None:
+        self._host = str(cluster.postgres.folder)
+        self._cluster = cluster
+        self._stopwatch = stopwatch
+        self._bodies: list[str] = []
+        self._digests: list[str] = []
+
+    async def _connect(self) -> Any:
+        return await asyncpg.connect(
+            host=self._host, user="postgres", database=self._cluster.database, timeout=SQL_SECONDS
+        )
+
+    async def rows(self, after: int = 0) -> list[Row]:
+        connection = await self._connect()
+        try:
+            found = await connection.fetch(f"SELECT {COLUMNS} FROM activity_log WHERE id > $1 ORDER BY id", after)
+        finally:
+            await connection.close()
+        return [_row(record) for record in found]
+
+    async def head(self) -> int:
+        connection = await self._connect()
+        try:
+            return int(await connection.fetchval("SELECT coalesce(max(id), 0) FROM activity_log"))
+        finally:
+            await connection.close()
+
+    async def bodies(self) -> list[str]:
+        """What the stream has to hold, entry by entry; rows that were read before are not read again."""
+        known = len(self._bodies)
+        rows = await self.rows(max(known - 1, 0))
+        if known and not (rows and rows[0]["id"] == known and rows[0]["digest"] == self._digests[-1]):
+            self._bodies, self._digests, known = [], [], 0
+            rows = await self.rows()
+        for row in rows[1:] if known else rows:
+            self._bodies.append(Line.of(row).body)
+            self._digests.append(row["digest"])
+        return self._bodies
+
+    async def go_back(self, kept: int) -> Restore:
+        """Put the database back to the dump that was taken when entry `kept` was the newest."""
+        connection = await self._connect()
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock($1)", APPEND_LOCK)
+                lost = await connection.fetch(f"SELECT {COLUMNS} FROM activity_log WHERE id > $1 ORDER BY id", kept)
+                await connection.execute("DELETE FROM activity_log WHERE id > $1", kept)
+        finally:
+            await connection.close()
+        return Restore(at=self._stopwatch(), kept=kept, lost=[_row(record) for record in lost])
+
+
+class Mirror:
+    """Redis, by a connection of one's own. `forged` are the bodies that faults have put there."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        path = str(cluster.redis.socket)
+        self.client = Redis(unix_socket_path=path, decode_responses=True, socket_timeout=REDIS_SECONDS, protocol=2)
+        self.forged: set[str] = set()
+
+    async def messages(self, stream: str = STREAM) -> Messages:
+        found: Messages = await self.client.xrange(stream)
+        return [(id, fields) for id, fields in found]
+
+    async def newest(self, count: int) -> Messages:
+        found: Messages = await self.client.xrevrange(STREAM, count=count)
+        return [(id, fields) for id, fields in reversed(found)]
+
+    async def all(self) -> Replica:
+        scores = dict(await self.client.zrange(TEAMS, 0, -1, withscores=True))
+        teams = {member: await self.messages(f"{TEAMS}/{member}") for member in scores}
+        return Replica(stream=await self.messages(), teams=teams, scores=scores)
+
+    async def equals(self, log: Log) -> bool:
+        """Whether the stream holds every entry of the log as SQL had it a moment ago, and nothing else."""
+        head = await log.head()
+        newest = await self.newest(1)
+        if int((newest[0][0] if newest else "0-0").partition("-")[2]) < head:
+            return False
+        found = await self.messages()
+        bodies = await log.bodies()
+        wanted = [(f"0-{id}", {FIELD: body}) for id, body in enumerate(bodies[: len(found)], 1)]
+        return found == wanted
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+
+async def repaired(log: Log, mirror: Mirror, stopwatch: Stopwatch, within: float) -> float | None:
+    """When the replica equalled SQL again; None where it did not within so many seconds."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        began = stopwatch()
+        with suppress(RedisError, OSError, asyncpg.PostgresError):
+            if await mirror.equals(log):
+                return began
+        await asyncio.sleep(LOOK_SECONDS)
+    return None
+
+
+async def watch_stream(mirror: Mirror, sightings: list[Sighting], stopwatch: Stopwatch) -> None:
+    """Note the stream's newest entries whenever they have changed, until cancelled. What was forged is left out."""
+    last: Messages | None = None
+    while True:
+        with suppress(RedisError, OSError):
+            newest = await mirror.newest(SIGHTED_ENTRIES)
+            newest = [(id, fields) for id, fields in newest if fields.get(FIELD) not in mirror.forged]
+            if newest != last:
+                sightings.append(Sighting(at=stopwatch(), entries=newest))
+                last = newest
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+class Counts:
+    """The counters of all servers over all their lives, as far as they could be read before a server ended."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._seen: defaultdict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+
+    async def watch(self) -> None:
+        """Read them regularly until cancelled."""
+        while True:
+            await self.read()
+            await asyncio.sleep(COUNT_SECONDS)
+
+    async def read(self) -> None:
+        for process in self._cluster.processes:
+            headers = {"authorization": f"Bearer {self._cluster.service_token}"}
+            life = (process.name, process.starts)
+            with suppress(httpx.HTTPError):
+                answer = await self._cluster.client.get(f"{process.url}/metrics", headers=headers, timeout=1.0)
+                self._seen[life].update(_newer(answer.text, self._seen[life]))
+
+    def total(self) -> dict[str, int]:
+        """By event of a run."""
+        return {event: sum(counts[name] for counts in self._seen.values()) for event, name in COUNTED.items()}
+
+
+def _newer(text: str, before: Counter[str]) -> dict[str, int]:
+    """By how much the counters in this page are above `before`."""
+    lines = (line.split() for line in text.splitlines() if line.startswith("hunt_replica_") and "_total " in line)
+    found = {name.removeprefix("hunt_replica_").removesuffix("_total"): int(float(value)) for name, value in lines}
+    return {name: value - before[name] for name, value in found.items()}
+
+
+def complaints(folder: Path) -> list[str]:
+    """What the servers logged as an error that nobody foresaw."""
+    found: list[str] = []
+    for path in sorted(folder.glob("*.log")):
+        for line in path.read_text(errors="replace").splitlines():
+            with suppress(ValueError, AttributeError):
+                said = json.loads(line)
+                if said.get("level") == "error":
+                    found.append(f"{path.stem}: {line}")
+    return found
+
+
+def required_met(evidence: Evidence, counted: dict[str, int]) -> dict[str, int]:
+    """How often each kind of event that a run has to meet came about."""
+    met = Counter(counted)
+    for listener in evidence.listeners:
+        for event in listener.events:
+            if event.what == "got":
+                met["reset"] += '"type":"reset"' in event.text
+            elif event.what == "sent":
+                met["resync"] += '"since":' in event.text
+            elif event.what == "closed":
+                met["slow_socket"] += event.text == "4008"
+    return dict(met)
