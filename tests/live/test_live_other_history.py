@@ -7,12 +7,20 @@ import pytest
 from sqlalchemy import delete
 
 from apps import App, fresh_sqlite, running_app, settings_of
+from hunt.live import feed
 from hunt.log.database import append_transaction
 from hunt.log.tables import EntryRow
 from live_world import check_tiles, grant, guess, ids, wired
 from small_hunt import write_small_hunt
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def no_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody notices anything by himself."""
+    for pace in ("POLL_SECONDS", "BUSY_POLL_SECONDS"):
+        monkeypatch.setattr(feed, pace, 3_600.0)
 
 
 @pytest.fixture
@@ -55,6 +63,28 @@ async def test_sockets_are_reset_and_told_everything(app: App, grown: int) -> No
             assert later[-1]["id"] == app.services.tail.head or sub == "b"
         value = wire.of("update", "c")[-1]["value"]
         assert (value["guesses"], value["epoch"]) == ([], app.services.tail.head)
+
+
+async def test_what_another_history_holds_in_place_of_what_concerned_nobody_here_is_sent(
+    no_polls: None, app: App
+) -> None:
+    team, other = await app.team(), await app.team()
+    async with wired(app, team) as wire:
+        wire.sub("guess_log", params={"slug": "lantern"})
+        await guess(app, team, "dark")
+        await wire.settled()
+        backup = app.services.tail.head
+        await grant(app, other, 1)
+        await grant(app, team, 1)  # looked at and found to be no guess: the client's cursor stays before it
+        await wire.settled()
+        await restore(app, backup)
+        async with running_app(settings_of(app.services.settings.content, app.services.settings.database_url)) as there:
+            new = await guess(there, team, "darker")
+            await grant(there, team, 5)
+        await app.services.feed.poll()
+        await wire.until(lambda: new in ids(wire.of("append")))
+        assert not wire.of("reset")
+        check_tiles(wire.of("append"), wire.of("append")[0]["prev"])
 
 
 async def test_a_team_that_is_not_in_it_any_more_is_logged_out(app: App) -> None:

@@ -223,6 +223,7 @@ class Connection:
         """Start over when what the client holds is not a piece of this log."""
         subscription.is_doubtful = False
         cursor, digest = subscription.cursor, subscription.digest
+        subscription.scanned = cursor  # what was scanned beyond it may be of another history
         if cursor and not await self.shared.fits(cursor, digest, may_lack=not subscription.topic.grows):
             subscription.cursor = subscription.scanned = 0
             subscription.is_fresh = True
