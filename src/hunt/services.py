@@ -76,6 +76,7 @@ class Process:
             reconcile_seconds=settings.reconcile_seconds,
             scrub_entries_per_second=settings.scrub_entries_per_second,
         )
+        self.derived = self.replica.derived(self.tail, settings.secret_key)
         self.history = History(self.tail, source, self.replica.team_entries)
         self.feed = Feed(source, self.tail, now)
         self.hub = Hub(Shared(self.tail, self.history, render, self.feed.reach, now))
@@ -88,6 +89,11 @@ class Process:
     @property
     def hunt(self) -> Hunt:
         return self.tail.board.hunt
+
+    @property
+    def redis_is_fake(self) -> bool:
+        """A fake server is this process's own: nobody else could have written to it, and it is empty at first."""
+        return self.settings.redis_url.startswith("fake://")
 
     @property
     def is_ready(self) -> bool:
@@ -104,12 +110,13 @@ class Process:
 
     async def begin(self) -> None:
         """Know the log, and which sessions are over. Raises LogAway."""
+        if not self.redis_is_fake:
+            await self.derived.load()
         await self.feed.poll()
 
     async def follow(self) -> None:
         """Feed the tail until cancelled."""
-        # A fake server is this process's own: nobody else could have written to its stream.
-        await self.feed.run(None if self.settings.redis_url.startswith("fake://") else self.replica.read)
+        await self.feed.run(None if self.redis_is_fake else self.replica.read)
 
     def parts(self) -> list[tuple[str, Part]]:
         """What runs as long as the process, by name."""
@@ -147,7 +154,8 @@ class Services(Process):
 
     def parts(self) -> list[tuple[str, Part]]:
         content: list[tuple[str, Part]] = [("content", self.watch_content)] if self.settings.watch_content else []
-        return [*super().parts(), *content]
+        derived: list[tuple[str, Part]] = [] if self.redis_is_fake else [("derived", self.derived.run)]
+        return [*super().parts(), *derived, *content]
 
     async def change_hunt(self, hunt: Hunt) -> None:
         """Play by another version of the hunt from now on; everything is folded again under its rules."""

@@ -18,16 +18,25 @@ class Board:
         self.everyone = TeamState(team_id=None)
         self.teams: dict[int, TeamState] = {}
 
+    def restore(self, head: int, digest: str, everyone: TeamState, teams: dict[int, TeamState]) -> None:
+        """Stand at `head` instead, with these states; a team's own may be ahead of it, `everyone` may not."""
+        self.head, self.digest, self.everyone, self.teams = head, digest, everyone, teams
+
     def apply(self, entry: Entry) -> None:
         """Move on by one entry, which must be the next."""
         if entry.id != self.head + 1:
             raise AssertionError(f"entry {entry.id} cannot follow {self.head}")
         if entry.team_id is None:
             for state in (self.everyone, *self.teams.values()):
-                apply(self.hunt, state, entry)
+                self._move(state, entry)
         else:
-            apply(self.hunt, self._of(entry.team_id), entry)
+            self._move(self._of(entry.team_id), entry)
         self.head, self.digest = entry.id, entry.digest
+
+    def _move(self, state: TeamState, entry: Entry) -> None:
+        # What touches a state raises its epoch: one that is as high has taken in this entry, before it was restored.
+        if state.epoch < entry.id:
+            apply(self.hunt, state, entry)
 
     def _of(self, team_id: int) -> TeamState:
         if team_id not in self.teams:

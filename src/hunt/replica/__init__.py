@@ -1,6 +1,7 @@
 """The Redis replica of the activity log."""
 
 from hunt.replica.connection import blocking, connect, publish_interval
+from hunt.replica.derived import Derived
 from hunt.replica.errors import Away, Behind, Gone, RebuildFailed, Unreadable
 from hunt.replica.replica import Replica
 from hunt.replica.status import Counters, Status
@@ -9,6 +10,7 @@ __all__ = [
     "Away",
     "Behind",
     "Counters",
+    "Derived",
     "Gone",
     "RebuildFailed",
     "Replica",

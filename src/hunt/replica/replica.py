@@ -9,8 +9,10 @@ from redis.exceptions import RedisError
 
 from hunt.game.entries import Entry
 from hunt.log.source import Source
+from hunt.log.tail import Tail
 from hunt.replica.auditor import Auditor
 from hunt.replica.connection import blocking
+from hunt.replica.derived import Derived
 from hunt.replica.errors import Away, RebuildFailed
 from hunt.replica.filler import Filler
 from hunt.replica.keeper import TeamKeeper
@@ -53,6 +55,7 @@ class Replica:
         pace = pace_of(publish_interval)
         scripts, health, ledgers = Scripts(redis), Health(), Ledgers()
         lease = Lease(scripts)
+        self._redis, self._source, self._lease = redis, source, lease
         filler = Filler(scripts, source, health, pace)
         self._scripts = scripts
         self._health = health
@@ -104,6 +107,10 @@ class Replica:
     async def run_for_readers(self) -> None:
         """Only extends the teams' streams, until cancelled: for a process that writes nothing."""
         await self._keeper.run()
+
+    def derived(self, tail: Tail, secret: str) -> Derived:
+        """The states of the teams, kept in the same Redis under the same lease. `secret` seals them."""
+        return Derived(self._redis, self._source, tail, secret, lease=self._lease, health=self._health)
 
     async def team_entries(self, team_id: int, after: int, upto: int, limit: int) -> list[Entry]:
         """The first `limit` entries of the team or of all in (after, upto], the same whether Redis is there or not.

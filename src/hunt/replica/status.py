@@ -29,6 +29,12 @@ class Counters(Struct):
     team_mismatches: int = 0
     team_steps: int = 0
     team_drops: int = 0
+    derived_passes: int = 0
+    """Passes after which Redis held the state of every team."""
+    derived_written: int = 0
+    """States of teams that were written for that."""
+    derived_samples: int = 0
+    derived_mismatches: int = 0
 
 
 class Status(Struct, frozen=True, kw_only=True):

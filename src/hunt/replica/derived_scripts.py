@@ -1,0 +1,59 @@
+"""The scripts that write the teams' states, and the reads beside them; all raise RedisError."""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any, Final, cast
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from hunt.replica.derived_form import Form
+
+LIFE_SECONDS: Final = 86_400
+"""How long states are kept that nobody writes any more: those of a former hunt or former rules, of a stopped server."""
+
+
+class DerivedScripts:
+    """Each method is one round trip and one atomic step. `token` names a pass; a new pass ends the one before."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._begin = _script(redis, "derived_begin")
+        self._put = _script(redis, "derived_put")
+        self._close = _script(redis, "derived_close")
+        self._drop = _script(redis, "derived_drop")
+
+    async def begin(self, form: Form, token: str) -> tuple[int, bytes]:
+        """How many states there are (-1: Redis holds something else there), and the meta, empty for none."""
+        names = [form.teams, form.meta, form.pass_]
+        count, meta = await self._begin(keys=names, args=[_LIFE, token])
+        return int(count), meta
+
+    async def put(self, form: Form, token: str, values: Mapping[int, bytes]) -> bool:
+        """Keeps the teams' values; False when another pass has begun."""
+        args: list[Any] = [_LIFE, token]
+        for pair in values.items():
+            args += pair
+        return bool(await self._put(keys=[form.teams, form.pass_], args=args))
+
+    async def close(self, form: Form, token: str, count: int, meta: bytes) -> bool:
+        """Keeps the meta; False when another pass has begun, or there are not so many states."""
+        names = [form.teams, form.meta, form.pass_]
+        return bool(await self._close(keys=names, args=[_LIFE, token, count, meta]))
+
+    async def drop(self, form: Form) -> None:
+        await self._drop(keys=[form.teams, form.meta])
+
+    async def meta(self, form: Form) -> bytes | None:
+        return cast(bytes | None, await self._redis.get(form.meta))
+
+    async def values(self, form: Form, team_ids: Sequence[int]) -> list[bytes | None]:
+        """The values of these teams, in the same order."""
+        return cast(list[bytes | None], await self._redis.hmget(form.teams, list(map(str, team_ids))))
+
+
+_LIFE: Final = LIFE_SECONDS * 1000
+
+
+def _script(redis: Redis, name: str) -> AsyncScript:
+    return redis.register_script((files(__package__) / "lua" / f"{name}.lua").read_text())
