@@ -22,6 +22,11 @@ pytestmark = pytest.mark.anyio
 NEVER = 3_600.0
 
 
+def nobody_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    for pace in ("POLL_SECONDS", "BUSY_POLL_SECONDS"):
+        monkeypatch.setattr(feed, pace, NEVER)
+
+
 @asynccontextmanager
 async def two_sites(folder: Path, database_url: str, redis_url: str) -> AsyncIterator[tuple[Site, Site]]:
     hunt = write_small_hunt(folder / "hunt")
@@ -39,7 +44,7 @@ async def strangers(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[App, App]]:
     """Two processes that hear nothing of each other by themselves: no common Redis, and nobody polls."""
-    monkeypatch.setattr(feed, "POLL_SECONDS", NEVER)
+    nobody_polls(monkeypatch)
     hunt = write_small_hunt(tmp_path / "hunt")
     await migrate(postgres_url)
     async with AsyncExitStack() as stack:
@@ -54,7 +59,7 @@ async def test_each_process_sees_the_entries_of_the_other_through_redis(
 ) -> None:
     async with two_sites(tmp_path, postgres_url, redis_url) as (here, there):
         team = await here.app.team()
-        monkeypatch.setattr(feed, "POLL_SECONDS", NEVER)
+        nobody_polls(monkeypatch)
         async with opened(here, team) as one, opened(there, team) as two:
             for live in (one, two):
                 await live.sub("activity_log")

@@ -112,7 +112,7 @@ class Feed:
             try:
                 entries = await read_stream(head, STREAM_BLOCK_MILLISECONDS, STREAM_ENTRIES)
                 check_chain(head, digest, entries)
-                self.tail.accept(entries)
+                self.tail.accept(entries, digest)
                 self.follows_stream = True
             except (BrokenChain, Gap, Unreadable) as error:  # the polls read the log instead
                 if self.follows_stream or not isinstance(error, Away):

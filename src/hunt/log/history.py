@@ -23,12 +23,13 @@ async def catch_up(read: Read, tail: Tail) -> None:
     (a restored backup) and everything is folded anew.
     """
     while True:
-        page = await _following(read, tail.head, tail.digest)
+        digest = tail.digest
+        page = await _following(read, tail.head, digest)
         if page is None:
             logger.warning("history_replaced", head=tail.head)
             await refold(read, tail, tail.board.hunt)
             return
-        tail.accept(page)
+        tail.accept(page, digest)
         if len(page) < PAGE_ENTRIES - 1:
             return
 

@@ -14,10 +14,10 @@ Listener = Callable[[Sequence[Entry]], None]
 
 
 class Gap(Exception):
-    """The next entry is not the one after the head: what lies between has to be read first."""
+    """The next entry does not follow the head: the log has to be read again, from where this process stands."""
 
     def __init__(self, head: int, got: int) -> None:
-        super().__init__(f"entry {got} does not follow {head}")
+        super().__init__(f"entry {got} does not follow the entry {head} that this process knows")
         self.head = head
         self.got = got
 
@@ -39,16 +39,20 @@ class Tail:
     def digest(self) -> str:
         return self.board.digest
 
-    def accept(self, entries: Iterable[Entry]) -> None:
-        """Take in entries that are committed in SQL. Known ones are passed over; Gap when one is missing."""
+    def accept(self, entries: Iterable[Entry], previous: str) -> None:
+        """Take in entries that are committed in SQL; `previous` is the log's digest before the first of them.
+
+        Known ones are passed over. Gap when one is missing, or when they follow another entry than the one at the head:
+        while they were read, somebody may have found that the log has another history.
+        """
         new = []
         for entry in entries:
-            if entry.id <= self.board.head:
-                continue
-            if entry.id != self.board.head + 1:
-                raise Gap(self.board.head, entry.id)
-            self.board.apply(entry)
-            new.append(entry)
+            if entry.id > self.board.head:
+                if entry.id != self.board.head + 1 or previous != self.board.digest:
+                    raise Gap(self.board.head, entry.id)
+                self.board.apply(entry)
+                new.append(entry)
+            previous = entry.digest
         if new:
             self.ring.extend(new)
             for listener in self.listeners:

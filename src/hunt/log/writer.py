@@ -197,7 +197,7 @@ class Writer:
         entries = attempt.ahead.entries
         # Where a reader has found another history meanwhile, it reads these rows too.
         with suppress(Gap):
-            self.tail.accept(entries)
+            self.tail.accept(entries, attempt.previous_digest)
         if entries:
             self.publish(entries, attempt.previous_digest)
         for job, outcome in attempt.outcomes:
