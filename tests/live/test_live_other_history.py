@@ -87,6 +87,22 @@ async def test_what_another_history_holds_in_place_of_what_concerned_nobody_here
         check_tiles(wire.of("append"), wire.of("append")[0]["prev"])
 
 
+async def test_until_the_other_history_is_known_nothing_of_it_is_mixed_into_answers(no_polls: None, app: App) -> None:
+    team = await app.team()
+    backup, settings = app.services.tail.head, app.services.settings
+    for text in ("dark", "darker"):
+        await guess(app, team, text)
+    await restore(app, backup)
+    async with running_app(settings_of(settings.content, settings.database_url)) as there, app.client() as client:
+        await grant(there, team)
+        path = f"/api/activity?since={backup - 1}"
+        assert (await client.get(path, headers=team.headers)).status_code == 503
+        await app.services.feed.poll()
+        answer = (await client.get(path, headers=team.headers)).json()
+        head = {"id": there.services.tail.head, "digest": there.services.tail.digest}
+        assert (answer["head"], answer["entries"][-1]["id"]) == (head, head["id"])
+
+
 async def test_a_team_that_is_not_in_it_any_more_is_logged_out(app: App) -> None:
     backup = app.services.tail.head
     team = await app.team()

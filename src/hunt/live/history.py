@@ -1,11 +1,15 @@
-"""A team's past entries, from wherever they are cheapest: memory, the replica, the log."""
+"""A team's past entries, from wherever they are cheapest: memory, the replica, the log.
 
-from collections.abc import Awaitable, Callable
+All that is not in memory raises LogAway while the log cannot be read.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from hunt.game.entries import Entry
 from hunt.game.state import TeamState, apply
 from hunt.log.reader import PAGE_ENTRIES
-from hunt.log.source import Source
+from hunt.log.source import LogAway, Source
 from hunt.log.tail import Tail
 
 TeamEntries = Callable[[int, int, int, int], Awaitable[list[Entry]]]
@@ -41,12 +45,13 @@ class History:
         With a `limit` only the first so many for which `where` holds, and hardly more is read.
         """
         entries: list[Entry] = []
-        while page := await self._team_entries(team_id, after, upto, min(limit or PAGE_ENTRIES, PAGE_ENTRIES)):
-            entries += filter(where, page)
-            after = page[-1].id
-            if limit is not None and len(entries) >= limit:
-                return entries[:limit]
-        return entries
+        async with self._of_one_history():
+            while page := await self._team_entries(team_id, after, upto, min(limit or PAGE_ENTRIES, PAGE_ENTRIES)):
+                entries += filter(where, page)
+                after = page[-1].id
+                if limit is not None and len(entries) >= limit:
+                    break
+        return entries[:limit]
 
     async def state_at(self, team_id: int, at: int) -> TeamState:
         """The team as it was at log id `at`, folded from the log by today's rules."""
@@ -61,8 +66,23 @@ class History:
 
     async def newest(self, team_id: int, limit: int, before: int | None = None) -> list[Entry]:
         """The team's last `limit` entries (with ids below `before`), ascending."""
-        return list(await self._source.newest(team_id, limit, before))
+        async with self._of_one_history():
+            return list(await self._source.newest(team_id, limit, before))
 
     async def digest_at(self, id: int) -> str | None:
         """The log's digest at `id`, None where the log has no such entry."""
-        return self._tail.digest_at(id) or await self._source.digest_at(id)
+        if known := self._tail.digest_at(id):
+            return known
+        async with self._of_one_history():
+            return await self._source.digest_at(id)
+
+    @asynccontextmanager
+    async def _of_one_history(self) -> AsyncIterator[None]:
+        """What is read inside belongs to what this process knows; LogAway where the log has become another one.
+
+        The log is asked afterwards: where it still holds our head, it held what led there all the time.
+        """
+        head, digest = self._tail.head, self._tail.digest
+        yield
+        if await self._source.digest_at(head) != digest:
+            raise LogAway("The log has another history than this process knew.")
