@@ -1,0 +1,369 @@
+"""Twelve bugs that a checker worth its name must find, each put into the server's own code for a while or for good.
+
+A bug that only shows when somebody is slow brings that slowness along as its `strain`. Strain alone is no fault:
+without the bug the same run has to be found correct.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from importlib.resources import files
+from itertools import chain
+from typing import Any
+from unittest.mock import patch
+
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from benchmarks.faults.findings import PROMISES
+from hunt.game.board import Board
+from hunt.game.entries import Entry, sealed
+from hunt.live import protocol
+from hunt.live.connection import Connection
+from hunt.live.shared import Shared
+from hunt.log.tail import Tail
+from hunt.log.writer import Writer, _Attempt
+from hunt.replica import diagnosis, filler, keys, reader, rebuild, replica, scripts
+from hunt.replica.commands import stream_range
+from hunt.replica.filler import Filler
+from hunt.replica.messages import decode
+from hunt.replica.pace import Pace
+from hunt.replica.reader import Reader
+from hunt.replica.scripts import Appended, Scripts, Swap, Verdict
+from hunt.replica.scrubber import Scrubber
+
+Patches = Iterable[Any]
+"""What `unittest.mock.patch` gives; each is put in place before the next one is asked for."""
+
+
+class Plant(Struct, frozen=True, kw_only=True):
+    """`patches` are the bug, `strain` what makes it show.
+
+    `faults` of a cluster and `model_faults` of the model bring it to light; without any, plain load does. One of
+    `findings` at least must be made.
+    """
+
+    name: str
+    sentence: str
+    patches: Callable[[], Patches]
+    strain: Callable[[], Patches] = tuple
+    faults: tuple[str, ...]
+    model_faults: tuple[str, ...]
+    findings: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.findings) - PROMISES.keys():
+            raise ValueError(f"{self.name}: there is no finding {unknown}")
+
+
+PLANTS: dict[str, Plant] = {}
+
+
+@contextmanager
+def planted(name: str) -> Iterator[None]:
+    """Inside, this process has the bug, and the strain under which it shows."""
+    with ExitStack() as stack:
+        for each in chain(PLANTS[name].strain(), PLANTS[name].patches()):
+            stack.enter_context(each)
+        yield
+
+
+@contextmanager
+def strained(name: str) -> Iterator[None]:
+    """Inside, this process is under the strain of a bug that it does not have."""
+    with ExitStack() as stack:
+        for each in PLANTS[name].strain():
+            stack.enter_context(each)
+        yield
+
+
+def plant(name: str) -> None:
+    """Put the bug into this process for good."""
+    for each in chain(PLANTS[name].strain(), PLANTS[name].patches()):
+        each.start()
+
+
+def _plant(
+    *findings: str,
+    faults: tuple[str, ...],
+    model_faults: tuple[str, ...],
+    strain: Callable[[], Patches] = tuple,
+) -> Callable[[Callable[[], Patches]], Callable[[], Patches]]:
+    def listed(patches: Callable[[], Patches]) -> Callable[[], Patches]:
+        name, sentence = patches.__name__, (patches.__doc__ or "").strip()
+        PLANTS[name] = Plant(
+            name=name,
+            sentence=sentence,
+            patches=patches,
+            strain=strain,
+            faults=faults,
+            model_faults=model_faults,
+            findings=findings,
+        )
+        return patches
+
+    return listed
+
+
+def _script(name: str, *changes: tuple[str, str]) -> Any:
+    """The Lua script with other text in some places, which must be there."""
+    text = _text_of(name)
+    for old, new in changes:
+        if old not in text:
+            raise AssertionError(f"{name}.lua no longer holds {old!r}")
+        text = text.replace(old, new)
+    real = scripts._script
+
+    def registered(redis: Redis, asked: str) -> Any:
+        return redis.register_script(text) if asked == name else real(redis, asked)
+
+    return patch.object(scripts, "_script", registered)
+
+
+def _text_of(name: str) -> str:
+    return (files("hunt.replica") / "lua" / f"{name}.lua").read_text()
+
+
+# --- the writer
+
+
+@_plant(
+    "replica_phantom",
+    "phantom",
+    faults=("commit_cut_before", "killed_before_commit"),
+    model_faults=("commits_break", "kill"),
+)
+def publish_before_commit() -> Patches:
+    """Entries are published before COMMIT has returned."""
+    writing: ContextVar[Writer] = ContextVar("writing")
+    carry_out, insert = Writer._carry_out, _Attempt.insert
+
+    async def carrying_out(self: Writer, jobs: list[Any]) -> None:
+        writing.set(self)
+        await carry_out(self, jobs)
+
+    async def inserting(self: _Attempt) -> None:
+        await insert(self)
+        if self.ahead.entries:
+            writing.get().publish(self.ahead.entries, self.previous_digest)
+            await asyncio.sleep(0.02)  # as long as a COMMIT may take
+
+    yield patch.object(Writer, "_carry_out", carrying_out)
+    yield patch.object(_Attempt, "insert", inserting)
+
+
+@_plant("hole_in_the_log", faults=("commit_cut_before", "postgres_restarted"), model_faults=("commits_break",))
+def id_from_a_sequence() -> Patches:
+    """Ids are taken before COMMIT from a counter that a rollback does not turn back."""
+    last = 0
+
+    def numbered(draft: Any, *, id: int, **fields: Any) -> Entry:
+        nonlocal last
+        last = max(last + 1, id)
+        return sealed(draft, id=last, **fields)
+
+    yield patch("hunt.game.board.sealed", numbered)
+
+
+# --- the sockets
+
+
+@_plant("skipped_reset", "epoch_went_back", faults=("sql_restored",), model_faults=("restore",))
+def skipped_reset() -> Patches:
+    """A socket goes on after SQL was restored, though the client's piece is not of this log."""
+
+    async def trusting(_connection: Connection, subscription: Any) -> None:
+        subscription.is_doubtful = False
+
+    yield patch.object(Connection, "_check_cursor", trusting)
+
+
+@_plant("stale_value", "not_converged", faults=(), model_faults=())
+def stale_cache() -> Patches:
+    """A value that was made once is sent again after the log has changed it."""
+    yield patch.object(Shared, "touch", lambda _shared, _team_id, _entry: None)
+
+
+@_plant("missing_field", faults=(), model_faults=())
+def frame_without_prev() -> Patches:
+    """Frames do not say which one they follow."""
+    real = protocol.append
+
+    def append(sub: str, prev: int, chunk: protocol.Chunk) -> bytes:
+        return real(sub, prev, chunk).replace(b',"prev":%d' % prev, b"", 1)
+
+    yield patch.object(protocol, "append", append)
+
+
+@_plant("lost_entry", "replica_hole", faults=("publish_suppressed",), model_faults=("unpublished",))
+def gap_ignored() -> Patches:
+    """Whoever appends to the stream or reads it goes on where an entry is missing."""
+
+    async def settle(self: Reader, after: int) -> None:
+        self._position = after
+
+    def accept(self: Tail, entries: Iterable[Entry], _previous: str) -> None:
+        new = [entry for entry in entries if entry.id > self.board.head]
+        for entry in new:
+            _apply_anyhow(self.board, entry)
+        if new:
+            self.ring.extend(new)
+            for listener in self.listeners:
+                listener(new)
+
+    def between(self: Tail, after: int, upto: int) -> list[Entry]:
+        return [entry for entry in self.ring if after < entry.id <= upto]
+
+    def digest_at(self: Tail, id: int) -> str | None:
+        return next((entry.digest for entry in self.ring if entry.id == id), None)
+
+    yield _script(
+        "append",
+        (
+            "if head < previous then return {'GAP', meta[2]} end",
+            "if head < previous then head, meta[3] = previous, ARGV[3] end",
+        ),
+        ("redis.pcall('XLEN', KEYS[2]) == head", "true"),
+    )
+    yield patch.object(reader, "decode_dense", lambda _after, messages: [decode(message) for message in messages])
+    yield patch.object(Reader, "_inspect", settle)
+    yield patch("hunt.live.feed.check_chain", lambda *_: None)
+    yield patch.object(Tail, "accept", accept)
+    yield patch.object(Tail, "between", between)
+    yield patch.object(Tail, "digest_at", digest_at)
+
+
+def _apply_anyhow(board: Board, entry: Entry) -> None:
+    board.head = entry.id - 1
+    board.apply(entry)
+
+
+# --- the replica
+
+
+@_plant("replica_hole", faults=("killed_after_commit", "publish_suppressed"), model_faults=("unpublished", "kill"))
+def xadd_that_swallows_smaller() -> Patches:
+    """Everybody adds their own entries to the stream, and does not mind when Redis has a newer one already."""
+    naive = """
+local meta = redis.call('HMGET', KEYS[1], 'rules', 'head')
+if meta[1] ~= ARGV[1] then return {'RESET', '0'} end
+local last = tonumber(ARGV[2]) + (#ARGV - 3) / 2
+for i = 1, (#ARGV - 3) / 2 do
+  redis.pcall('XADD', KEYS[2], '0-' .. string.format('%.0f', tonumber(ARGV[2]) + i), 'entry', ARGV[2 + 2 * i])
+end
+if last > tonumber(meta[2]) then redis.call('HSET', KEYS[1], 'head', last, 'digest', ARGV[#ARGV]) end
+return {'OK', string.format('%.0f', last)}
+"""
+    yield _script("append", (_text_of("append"), naive))
+
+
+@_plant(
+    "replica_differs",
+    "replica_glued",
+    "not_repaired",
+    faults=("entry_edited", "sql_restored"),
+    model_faults=("rewrite", "restore"),
+)
+def no_digest_check() -> Patches:
+    """The replica is compared with the log by ids and lengths alone."""
+
+    async def advance(self: Scrubber, count: int) -> int:
+        raw = await stream_range(self._redis, keys.STREAM, self._position, None, count)
+        self._position += len(raw)
+        return len(raw)
+
+    async def page(source: Any, id: int, _digest: str, limit: int) -> Any:
+        return await source.entries(id, limit)
+
+    diagnose = diagnosis.diagnose
+    yield _script("append", ("ARGV[3 + 2 * (head - previous)] ~= meta[3]", "false"))
+    yield patch("hunt.replica.reconciler.diagnose", lambda found, head, _: diagnose(found, head, found.digest))
+    yield patch.object(Scrubber, "_window", advance)
+    yield patch.object(filler, "page_after", page)
+    yield patch.object(rebuild, "page_after", page)
+
+
+@_plant("team_index_ahead", "team_stream_differs", faults=(), model_faults=())
+def team_index_without_its_entries() -> Patches:
+    """A team's score is moved, and the entries that belong to it are added another time."""
+    yield _script(
+        "team",
+        ("for i = 6, #ARGV, 2 do", "for i = 6, #ARGV - 2, 2 do"),
+        ("redis.pcall('XLEN', KEYS[3]) == tonumber(ARGV[4])", "true"),
+    )
+
+
+def _slow_to_swap() -> Patches:
+    """Once in a process, a builder stands still before it swaps, for longer than the others wait."""
+    swap, stalled = Scripts.swap, set[int]()
+
+    async def swapping(self: Scripts, token: str, head: int, digest: str, denied: str) -> Swap:
+        if id(self) not in stalled:
+            stalled.add(id(self))
+            await asyncio.sleep(scripts.PROGRESS_SECONDS + 1.0)
+        return await swap(self, token, head, digest, denied)
+
+    yield patch.object(Scripts, "swap", swapping)
+
+
+@_plant(
+    "replica_went_back",
+    faults=("redis_flushed", "stream_deleted"),
+    model_faults=("unpublished",),
+    strain=_slow_to_swap,
+)
+def swap_without_a_token() -> Patches:
+    """A builder puts its stream in place though others have taken over from it long ago."""
+    yield _script(
+        "swap",
+        ("if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'LOST' end", ""),
+        ("then return 'BEHIND' end", "then redis.call('PING') end"),
+    )
+    yield _script("chunk", ("redis.call('PEXPIRE', KEYS[2], ARGV[2])", ""))
+
+
+@_plant(
+    "replica_glued",
+    "replica_differs",
+    faults=("sql_restored",),
+    model_faults=("restore",),
+)
+def previous_digest_from_redis() -> Patches:
+    """Whether entries follow what the replica holds is asked of the replica, not of the log."""
+    append = Filler.append
+
+    async def appending(self: Filler, previous: int, digest: str, entries: Any) -> Appended:
+        found = await self._scripts.inspect()
+        return await append(self, previous, found.digest if found.head == previous else digest, entries)
+
+    async def fill(self: Filler, head: int) -> Verdict:
+        while page := await self._source.entries(head, self._pace.batch):
+            answer = await self.append(head, "", page)
+            if answer.verdict not in (Verdict.OK, Verdict.DUP):
+                return answer.verdict
+            head = page[-1].id
+        return Verdict.OK
+
+    yield patch.object(Filler, "append", appending)
+    yield patch.object(Filler, "fill", fill)
+
+
+def _slow_rebuild() -> Patches:
+    """A rebuild takes longer than a builder may be silent."""
+    pace = Pace(0.0, 4, 0.05)
+    yield patch.object(replica, "pace_of", lambda _interval: pace)
+    yield patch.object(scripts, "PROGRESS_SECONDS", 0.6)
+    yield patch.object(rebuild, "PROGRESS_SECONDS", 0.6)
+
+
+@_plant(
+    "not_repaired",
+    "replica_behind",
+    faults=("redis_flushed", "stream_deleted"),
+    model_faults=("flush",),
+    strain=_slow_rebuild,
+)
+def rebuild_taken_over_by_age() -> Patches:
+    """A builder is relieved some time after it began, however well it gets on."""
+    yield _script("chunk", ("redis.call('PEXPIRE', KEYS[1], ARGV[2])", ""))
