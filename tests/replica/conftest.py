@@ -7,6 +7,9 @@ from redis.asyncio import Redis
 from replica_world import MemoryLog, Parts, new_fake_url
 
 from hunt.replica import connect
+from stores import migrated_database, migrated_file, postgres_store, sqlite_store, store
+
+__all__ = ["migrated_database", "migrated_file", "postgres_store", "sqlite_store", "store"]
 
 
 @pytest.fixture(params=["fake", "real"])

@@ -109,9 +109,10 @@ class Derived:
 
 @contextmanager
 def _not_collecting() -> Iterator[None]:
-    """A million objects are about to be made, none of them garbage: to look for some takes longer than to make them."""
+    """A million objects are about to be made, none of them garbage: looking takes longer than making them."""
     gc.disable()
     try:
         yield
+        gc.freeze()
     finally:
         gc.enable()
