@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,19 +41,22 @@ WRITES_REDIS: Final = {
 class Injectors:
     """Each method that is listed in `KINDS` is one fault, from beginning to end."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "World", names: Sequence[str] | None) -> None:
+        """With `names` only faults of these names."""
         self.world = world
+        self._kinds = KINDS if names is None else [kind for kind in KINDS if kind.__name__ in names]
         self.chance = world.chance("faults")
         self.faults: list[Fault] = []
         self.under_way: list[Fault] = []
         self._dump = world.store.copy()
+        self._old_states: dict[bytes, bytes] = {}
 
     async def strike(self) -> None:
         """One fault after the other until the load has ended."""
-        while self.world.is_busy:
+        while self.world.is_busy and self._kinds:
             await asyncio.sleep(self.chance.uniform(0.1, 1.6))
             if self.world.is_busy:
-                await self._one(self.chance.choice(KINDS))
+                await self._one(self.chance.choice(self._kinds))
 
     async def _one(self, kind: Callable[["Injectors"], Awaitable[str]]) -> None:
         name, now = kind.__name__, self.world.now
@@ -66,6 +69,15 @@ class Injectors:
 
     def _allowed(self, name: str) -> float:
         return REPAIR_SECONDS + (SCRUB_PASS_SECONDS if name in {"rewrite", "forge"} else 0.0)
+
+    def allow_for_later_ones(self) -> None:
+        """While another fault strikes nobody can repair: time counts from the end of the last one before the repair."""
+        for fault in self.faults:
+            end = fault.until
+            for later in sorted(self.faults, key=lambda each: each.at):
+                if fault.at <= later.at <= end + fault.allowed and later.at <= (fault.repaired_at or later.at):
+                    end = max(end, later.until)
+            fault.allowed += end - fault.until
 
     def _process(self) -> "Process":
         return self.chance.choice(self.world.processes)
@@ -119,6 +131,19 @@ class Injectors:
     async def roll_back(self) -> str:
         self.world.store.restore(self._dump)
         return "Redis is back with an old dump"
+
+    async def spoil_states(self) -> str:
+        """One team's kept state is damaged, gone, or an older one."""
+        plain = self.world.store.plain
+        for name in plain.keys("derived/*/teams"):
+            team_id = str(self.chance.choice(self.world.teams)).encode()
+            value, old = plain.hget(name, team_id), self._old_states.get(team_id)
+            plain.hdel(name, team_id)
+            choice = self.chance.choice([value and value[:-1] + b"?", None, old])
+            if choice:
+                plain.hset(name, team_id, choice)
+            self._old_states = plain.hgetall(name)
+        return "a team's kept state"
 
     def _stream(self) -> tuple[str, list[str]]:
         names = [keys.STREAM, keys.STREAM, *map(keys.team_stream, self.world.teams)]
@@ -233,14 +258,14 @@ class Injectors:
         return f"{process.name} was stopped"
 
     async def stall_builder(self) -> str:
-        """A rebuild is needed, and whoever begins with it stops on the way, for longer than others wait."""
-        for process in self.world.processes:
-            process.stalls_at_shadow = 0.0
+        """A rebuild is needed, and one process stops if it begins with it, for longer than others wait."""
         process = self._process()
         process.stalls_at_shadow = PROGRESS_SECONDS
         self.world.store.plain.delete(keys.META)
         await self._wait(3.0)
         process.stalls_at_shadow = 0.0
+        while process.is_frozen:
+            await self._wait(0.5)
         return f"{process.name} was to stop in a rebuild"
 
     async def builders(self) -> str:
@@ -295,6 +320,7 @@ KINDS: Final = (
     Injectors.rewrite,
     Injectors.forge,
     Injectors.extra,
+    Injectors.spoil_states,
     Injectors.dump,
     Injectors.roll_back,
     Injectors.away,

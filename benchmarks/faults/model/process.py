@@ -20,7 +20,6 @@ from hunt.live.feed import Feed
 from hunt.live.history import History
 from hunt.live.hub import Hub
 from hunt.live.shared import Shared
-from hunt.log.history import catch_up
 from hunt.log.source import LogAway
 from hunt.log.tail import Gap, Tail
 from hunt.log.writer import Writer
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 RECONCILE_SECONDS: Final = 1.5
 SCRUB_ENTRIES_PER_SECOND: Final = 300.0
 START_RETRY_SECONDS: Final = 0.3
+SECRET: Final = "what processes share"
 SHADOW: Final = b"activity_log/shadow/"
 
 T = TypeVar("T")
@@ -70,6 +70,7 @@ class Process:
             reconcile_seconds=RECONCILE_SECONDS,
             scrub_entries_per_second=SCRUB_ENTRIES_PER_SECOND,
         )
+        self.derived = self.replica.derived(self.tail, SECRET)
         self.history = History(self.tail, source, self.replica.team_entries)
         self.feed = Feed(source, self.tail, self.clock)
         self.hub = Hub(Shared(self.tail, self.history, _draw, self.feed.reach, self.clock))
@@ -93,13 +94,17 @@ class Process:
     async def _live(self) -> None:
         while self.tail.head == 0:
             try:
-                await catch_up(self.source.entries, self.tail)
-            except (LogAway, Gap):
+                await self.derived.load()
+                await self.feed.poll()
+            except (LogAway, Gap):  # a real one would end, and be started again
                 await asyncio.sleep(START_RETRY_SECONDS)
-        self.spawn(self.replica.run())
         self.spawn(self.feed.run(self.replica.read))
         if self.writer:
+            self.spawn(self.replica.run())
+            self.spawn(self.derived.run())
             self.spawn(self.writer.run())
+        else:
+            self.spawn(self.replica.run_for_readers())
         self.is_up = True
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -109,7 +114,7 @@ class Process:
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except Exception:  # whatever it is, it is what the run was to find
+        except Exception:  # noqa: BLE001 - whatever it is, it is what the run was to find
             self.world.broken.append(f"A task of process {self.name} died:\n{traceback.format_exc()}")
 
     def _publish(self, entries: Sequence[Entry], previous_digest: str) -> None:
@@ -135,6 +140,10 @@ class Process:
         self._thawed.clear()
         asyncio.get_running_loop().call_later(seconds, self._thawed.set)
 
+    @property
+    def is_frozen(self) -> bool:
+        return not self._thawed.is_set()
+
     def sees(self, command: bytes) -> None:
         """A command is about to leave for Redis."""
         if self.stalls_at_shadow and SHADOW in command:
@@ -147,7 +156,7 @@ class Process:
             await self.gate()
 
     def die(self) -> None:
-        """Killed with −9."""
+        """Stops for good, without a last word."""
         self.is_dead, self.is_up = True, False
         self.world.database.lose(self)
         for socket in self.sockets:
@@ -173,7 +182,7 @@ class Process:
     async def _answer(self, reply: "asyncio.Future[T]", work: Callable[[], Coroutine[Any, Any, T]]) -> None:
         try:
             answer = await work()
-        except Exception as error:  # the one who asked is to see it
+        except Exception as error:  # noqa: BLE001 - the one who asked is to see it
             await self.gate()
             if not reply.done():
                 reply.set_exception(error)

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from benchmarks.faults.model.seeding import Ordered
+from benchmarks.faults.model.seeding import Ordered, as_any
 from hunt.replica import connection as real
 
 if TYPE_CHECKING:
@@ -45,14 +45,15 @@ class Store:
     def __init__(self, chance: Random) -> None:
         self.chance = chance
         self.server = FakeServer()
-        self.plain = FakeRedis(server=self.server)
+        self.plain: Any = FakeRedis(server=self.server)
         self.is_away = False
         self.is_slow = False
         self.is_paused = False
         self.trouble = 0.0
         """How likely a connection breaks before a command takes effect; as likely, after it."""
+        self.after_command: Callable[[], None] = lambda: None
         self._held: list[Callable[[], None]] = []
-        self.server.dbs[0]._change_callbacks = Ordered()
+        as_any(self.server.dbs[0])._change_callbacks = Ordered()
 
     def leave(self) -> None:
         """The server is gone, with all connections."""
@@ -109,6 +110,7 @@ class RoadConnection(FakeAsyncRedisConnection):
 
     async def _connect(self) -> None:
         await self.process.gate()
+        self.driver_info = None  # who we are says nothing to a server like this one, and costs two commands
         if self.store.is_away:
             raise RedisConnectionError("Redis is away.")
         await super()._connect()
@@ -131,7 +133,7 @@ class RoadConnection(FakeAsyncRedisConnection):
         pause = pause_of(store.chance, slow=store.is_slow)
         loop.call_later(pause, store.arrive, lambda: _carry_out(store, socket, data))
 
-    async def read_response(self, **_options: Any) -> Any:
+    async def read_response(self, *_: Any, **__: Any) -> Any:
         try:
             async with asyncio.timeout(self._left()):
                 response = await self._answer()
@@ -167,6 +169,7 @@ def _carry_out(store: Store, socket: AsyncFakeSocket, data: bytes) -> None:
         cut(socket)
         return
     socket.sendall(data)
+    store.after_command()
     if fate > 1 - store.trouble:
         cut(socket)
 

@@ -24,6 +24,8 @@ LIMITS: Final[dict[str, dict[str, int | float]]] = {
     "hunt.live.connection": {"SLOW_SECONDS": 3.0},
     "hunt.live.feed": {"STREAM_ENTRIES": 16},
     "hunt.live.protocol": {"MAX_FRAME_BYTES": 4096},
+    "hunt.replica.derived": {"DERIVE_SECONDS": 2.0, "SAMPLE_SECONDS": 3.0},
+    "hunt.replica.derived_loader": {"RING_ENTRIES": 24, "PAGE_ENTRIES": 16, "START_RING_ENTRIES": 12},
     "hunt.replica.auditor": {"PAGE_ENTRIES": 16},
     "hunt.replica.keeper": {"PAGE_ENTRIES": 16},
     "hunt.replica.pace": {"_SERVER_BATCH": 12},
@@ -63,7 +65,8 @@ def seeded(seed: int, loop: VirtualLoop) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch("time.time", loop.wall))
         stack.enter_context(patch("secrets.token_hex", _tokens(chance)))
-        stack.enter_context(patch("hunt.replica.reconciler._random", chance))
+        for module in ("reconciler", "derived_sampler"):
+            stack.enter_context(patch(f"hunt.replica.{module}._random", chance))
         for module, limits in LIMITS.items():
             for name, value in limits.items():
                 stack.enter_context(patch.object(importlib.import_module(module), name, value))

@@ -104,7 +104,7 @@ class Socket:
 
 
 class Subscription(Struct, kw_only=True):
-    """What a client holds of one dataset. `awaits` is the call whose answer it waits for; frames before are not for it."""
+    """What a client holds of one dataset. `awaits` is a call that is not answered yet; frames before are not for it."""
 
     sub: str
     dataset: str
@@ -114,7 +114,6 @@ class Subscription(Struct, kw_only=True):
     awaits: int | None = None
     ids: list[int] = []
     value: Any = None
-    value_at: int = 0
 
     @property
     def grows(self) -> bool:
@@ -157,8 +156,10 @@ class Client:
             self._note("reading")
 
     def is_at(self, head: int) -> bool:
-        """Whether this client has been shown everything up to `head`, as far as its team is concerned."""
-        return self.socket is not None and all(each.awaits is None for each in self.subscriptions) and head >= 0
+        """Whether this client holds everything up to `head`, an entry for all teams."""
+        return self.subscriptions[0].cursor == head and all(
+            each.awaits is None and (each.grows or each.cursor == head) for each in self.subscriptions
+        )
 
     def _note(self, what: Any, text: str = "") -> None:
         self.record.events.append(Event(at=self.world.now, what=what, text=text))

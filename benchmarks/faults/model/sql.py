@@ -98,7 +98,8 @@ class Database:
         """Every connection is closed, as when the server restarts."""
         for transaction, turn in [*self._waiting]:
             transaction.is_broken = True
-            turn.cancelled() or turn.set_result(None)
+            if not turn.done():
+                turn.set_result(None)
         self._waiting.clear()
         if self._holder:
             self._holder.is_broken = True

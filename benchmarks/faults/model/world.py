@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 from typing import Any, Final
 
@@ -44,7 +45,7 @@ SIGHTED_ENTRIES: Final = 5
 class World:
     """Everything there is in a run. Times are virtual seconds since its beginning."""
 
-    def __init__(self, seed: int, steps: int, loop: VirtualLoop) -> None:
+    def __init__(self, seed: int, steps: int, loop: VirtualLoop, faults: Sequence[str] | None) -> None:
         self.seed = seed
         self.steps = steps
         self.loop = loop
@@ -55,6 +56,7 @@ class World:
         self.teams = list(range(1, TEAMS + 1))
         self.database = Database(self.chance("sql"))
         self.store = Store(self.chance("redis"))
+        self.store.after_command = self._sight
         self.restores: list[Restore] = []
         self.sightings: list[Sighting] = []
         self.broken: list[str] = []
@@ -62,7 +64,7 @@ class World:
         self._lives = Counter[str]()
         self._all_processes: list[Process] = []
         self.players = Players(self, self.chance("players"))
-        self.injectors = Injectors(self)
+        self.injectors = Injectors(self, faults)
         numbers = range(TEAMS * CLIENTS_OF_TEAM)
         self.clients = [Client(self, number, self.teams[number % TEAMS]) for number in numbers]
         self.processes: list[Process] = []
@@ -136,9 +138,9 @@ class World:
         for process in [each for each in self.processes if each.is_dead]:
             self.start_again(process)
         self.quiet_at = self.now
+        self.injectors.allow_for_later_ones()
         for _ in range(2):
             await self.players.carry_out(self.players.grant(None))
-        await asyncio.sleep(1.0)
         calm_since: float | None = None
         while self.now < self.quiet_at + QUIET_SECONDS:
             for team_id in self.teams:
@@ -150,7 +152,10 @@ class World:
 
     def _is_calm(self) -> bool:
         """A quick look; what it overlooks the checker finds."""
-        return self.replica_is_whole() and all(client.is_at(self.database.head) for client in self.clients)
+        head, plain = self.database.head, self.store.plain
+        scores = [plain.zscore(keys.TEAMS, str(team_id)) for team_id in self.teams]
+        replica = self.replica_is_whole() and scores == [head] * TEAMS
+        return replica and all(client.is_at(head) for client in self.clients)
 
     def replica_is_whole(self) -> bool:
         """Whether the stream equals SQL, entry by entry."""
@@ -164,8 +169,7 @@ class World:
         return held == [encode_entry(stored.entry).encode() for stored in self.database.stored]
 
     async def _watch(self) -> None:
-        """Note when faults are repaired, and now and then what the stream's newest entries are."""
-        chance = self.chance("watch")
+        """Note when faults are repaired."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             now = self.now
@@ -174,9 +178,14 @@ class World:
             if waiting and not self._is_at_fault() and self.replica_is_whole():
                 for fault in waiting:
                     fault.repaired_at = now
-            if chance.random() < 0.2:
-                newest = self.store.plain.xrevrange(keys.STREAM, count=SIGHTED_ENTRIES)
-                self.sightings.append(Sighting(at=now, entries=_texts(newest[::-1])))
+
+    def _sight(self) -> None:
+        """Note the stream's newest entries whenever they have changed."""
+        if self.store.plain.type(keys.STREAM) not in {b"stream", b"none"}:
+            return
+        newest = _texts(self.store.plain.xrevrange(keys.STREAM, count=SIGHTED_ENTRIES)[::-1])
+        if not self.sightings or self.sightings[-1].entries != newest:
+            self.sightings.append(Sighting(at=self.now, entries=newest))
 
     def _is_at_fault(self) -> bool:
         return self.store.is_away or self.store.is_paused
