@@ -8,7 +8,7 @@ import pytest
 
 from hunt.game import commands as cmd
 from hunt.game.entries import GENESIS, BrokenChain, Entry, digest_of
-from hunt.log.history import refold
+from hunt.log.history import catch_up, refold
 from hunt.log.reader import LogReader, reading
 from hunt.log.tail import Gap
 from hunt.log.transfer import verify
@@ -50,6 +50,41 @@ async def test_a_database_that_lost_its_newest_entries_is_noticed_by_readers(sto
         await one.read_on()
         assert one.tail.board.teams[TEAM].currency == 0
         await one.check()
+
+
+async def test_reading_goes_on_where_somebody_else_moved_the_tail_to_meanwhile(store: str) -> None:
+    async with process(store) as one:
+        await one.register(TEAM)
+        await one.submit(cmd.Grant(teams=(TEAM,), keys=9))
+        read = LogReader(one.engine).entries
+        backup = one.tail.head - 1
+
+        async def overtaken(after: int, limit: int) -> list[Entry]:
+            page = await read(after, limit)
+            if replaced:
+                await lose(store, backup)
+                async with process(store) as other:
+                    await other.submit(cmd.Grant(teams=(TEAM,), keys=1))
+                replaced.clear()
+                await one.read_on()
+            return page
+
+        replaced = ["to do"]
+        async with process(store) as other:
+            await other.submit(cmd.Grant(teams=(TEAM,), keys=5))
+        await catch_up(overtaken, one.tail)
+        assert one.tail.board.teams[TEAM].currency == 1
+        await one.check()
+
+
+async def test_a_hole_in_the_log_is_told_and_not_read_for_ever(store: str) -> None:
+    async with process(store) as one, process(store) as other:
+        await one.register(TEAM)
+        for _ in range(3):
+            await other.submit(cmd.Grant(teams=(TEAM,), keys=1))
+        await execute(store, "DELETE FROM activity_log WHERE id = :id", id=other.tail.head - 1)
+        with pytest.raises(Gap):
+            await one.read_on()
 
 
 async def test_a_log_that_was_emptied_begins_again(store: str) -> None:

@@ -8,7 +8,7 @@ from hunt.content.model import Hunt
 from hunt.game.board import Board
 from hunt.game.entries import Entry
 from hunt.log.reader import PAGE_ENTRIES
-from hunt.log.tail import RING_ENTRIES, Tail
+from hunt.log.tail import RING_ENTRIES, Gap, Tail
 
 logger = structlog.get_logger()
 
@@ -23,13 +23,18 @@ async def catch_up(read: Read, tail: Tail) -> None:
     (a restored backup) and everything is folded anew.
     """
     while True:
-        digest = tail.digest
-        page = await _following(read, tail.head, digest)
+        head, digest = tail.head, tail.digest
+        page = await _following(read, head, digest)
         if page is None:
-            logger.warning("history_replaced", head=tail.head)
+            logger.warning("history_replaced", head=head)
             await refold(read, tail, tail.board.hunt)
             return
-        tail.accept(page, digest)
+        try:
+            tail.accept(page, digest)
+        except Gap:
+            if (tail.head, tail.digest) == (head, digest):
+                raise  # the log itself has a hole
+            continue  # the tail was moved to another history while this was read: read on from there
         if len(page) < PAGE_ENTRIES - 1:
             return
 
