@@ -5,26 +5,30 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 from msgspec import Struct
-from servers import PostgresServer, RedisServer
 
-from apps import free_port
 from benchmarks.faults import REPOSITORY
 from benchmarks.faults.proxy import Proxy
+from servers import PostgresServer, RedisServer
 
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
 STOP_SECONDS = 8.0
 POLL_SECONDS = 0.05
+OUTPUT_CHARACTERS = 2000
+"""Of what a server said that does not start."""
+
 PROBE_SECONDS = 1.0
 """How long a health check may take."""
 
@@ -34,6 +38,20 @@ SOCKET_NAME = ".s.PGSQL.5432"
 
 class DidNotStart(Exception):
     """A server of the cluster does not come up; the message names it and holds the end of what it said."""
+
+
+def free_port() -> int:
+    with socket.create_server((HOST, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+async def until(condition: Callable[[], Awaitable[bool]], within: float) -> bool:
+    """Wait until the condition holds; False where it does not within so many seconds."""
+    deadline = time.monotonic() + within
+    while not (met := await condition()) and time.monotonic() < deadline:  # noqa: ASYNC110 - it is others' doing
+        await asyncio.sleep(POLL_SECONDS)
+    return met
 
 
 class Tempo(Struct, frozen=True, kw_only=True):
@@ -185,11 +203,8 @@ class Cluster:
 
     async def all_ready(self, processes: list[Process] | None = None) -> None:
         for process in self.processes if processes is None else processes:
-            deadline = time.monotonic() + START_SECONDS
-            while not await process.is_ready(self.client):
-                if time.monotonic() > deadline:
-                    raise DidNotStart(f"{process.name}: {process.output.read_text()[-2000:]}")
-                await asyncio.sleep(POLL_SECONDS)
+            if not await until(partial(process.is_ready, self.client), START_SECONDS):
+                raise DidNotStart(f"{process.name}: {process.output.read_text()[-OUTPUT_CHARACTERS:]}")
 
     async def _keep_running(self) -> None:
         """What an init system does: start again whatever has ended."""

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from benchmarks.faults import launch
-from benchmarks.faults.cluster import POLL_SECONDS, Cluster, Process
+from benchmarks.faults.cluster import Cluster, Process, until
 from benchmarks.faults.evidence import Restore
 from benchmarks.faults.histories import canonical
 from benchmarks.faults.listeners import Audience
@@ -28,6 +28,20 @@ MIN_CUT_BYTES = 400
 MOST_LOST_ENTRIES = 60
 """That a restore takes away."""
 
+FORGE = """
+local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', '1')[1]
+if not top or top[1] ~= ARGV[1] then return 0 end
+redis.call('XADD', KEYS[1], '0-' .. ARGV[2], 'entry', ARGV[3])
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[2], 'head', ARGV[2], 'digest', ARGV[4]) end
+return 1
+"""
+"""Puts entry ARGV[2] on top of message ARGV[1], unless another has come meanwhile."""
+
+STALLS = 4
+"""How often a socket stops reading until it is closed for that."""
+
+TOO_SLOW = 4008
+
 EDIT = """
 local stream, copy = KEYS[1], KEYS[1] .. '/edited'
 for _, message in ipairs(redis.call('XRANGE', stream, '-', '+')) do
@@ -38,6 +52,10 @@ end
 redis.call('RENAME', copy, stream)
 """
 """Writes another body into the message ARGV[1], which Redis itself has no command for."""
+
+
+class NothingToHit(Exception):
+    """What the fault is about is not there; the message says what."""
 
 
 class Scene(Struct, kw_only=True):
@@ -63,19 +81,28 @@ Injector = Callable[[Scene, random.Random], Awaitable[str]]
 INJECTORS: dict[str, Injector] = {}
 """Every kind of fault."""
 
+WRITES_REDIS: set[str] = set()
+"""The kinds that change what Redis holds."""
+
 
 def fault(injector: Injector) -> Injector:
     INJECTORS[injector.__name__] = injector
     return injector
 
 
-@fault
+def tampering(injector: Injector) -> Injector:
+    """A fault that changes what Redis holds."""
+    WRITES_REDIS.add(injector.__name__)
+    return fault(injector)
+
+
+@tampering
 async def redis_flushed(scene: Scene, _rng: random.Random) -> str:
     await scene.mirror.client.flushall()
     return "FLUSHALL"
 
 
-@fault
+@tampering
 async def stream_deleted(scene: Scene, rng: random.Random) -> str:
     keys = [STREAM, *(await scene.mirror.client.keys("activity_log/[0-9]*"))]
     key = STREAM if rng.random() < 0.5 else rng.choice(keys)
@@ -83,14 +110,14 @@ async def stream_deleted(scene: Scene, rng: random.Random) -> str:
     return f"DEL {key}"
 
 
-@fault
+@tampering
 async def entry_deleted(scene: Scene, rng: random.Random) -> str:
     id = await _in_the_middle(scene, rng)
     await scene.mirror.client.xdel(STREAM, id)
     return f"XDEL {id}"
 
 
-@fault
+@tampering
 async def entry_edited(scene: Scene, rng: random.Random) -> str:
     """Its digest stays, so only somebody who computes the chain can tell."""
     id = await _in_the_middle(scene, rng)
@@ -101,42 +128,53 @@ async def entry_edited(scene: Scene, rng: random.Random) -> str:
     return f"message {id} rewritten"
 
 
+async def _until_there_is_a_stream(scene: Scene) -> None:
+    """A fault at the same moment may have taken it away."""
+
+    async def exists() -> bool:
+        return bool(await scene.mirror.client.xlen(STREAM))
+
+    if not await until(exists, STRIKE_SECONDS):
+        raise NothingToHit(f"there is no stream within {STRIKE_SECONDS:g} s")
+
+
 async def _in_the_middle(scene: Scene, rng: random.Random) -> str:
+    await _until_there_is_a_stream(scene)
     length = await scene.mirror.client.xlen(STREAM)
     return f"0-{rng.randint(max(1, length // 5), max(1, length * 4 // 5))}"
 
 
-@fault
+@tampering
 async def extra_entry(scene: Scene, _rng: random.Random) -> str:
     """By somebody who knows only the stream."""
-    id, body, _ = await _forged(scene)
-    await scene.mirror.client.xadd(STREAM, {FIELD: body}, id=f"0-{id}")
-    return f"entry {id} that the log has not"
+    return f"entry {await _forge(scene, with_head=False)} that the log has not"
 
 
-@fault
+@tampering
 async def extra_entry_with_head(scene: Scene, _rng: random.Random) -> str:
     """By somebody who follows the rules, but of another log."""
-    id, body, digest = await _forged(scene)
-    async with scene.mirror.client.pipeline(transaction=True) as pipeline:
-        pipeline.xadd(STREAM, {FIELD: body}, id=f"0-{id}")
-        pipeline.hset(META, mapping={"head": str(id), "digest": digest})
-        await pipeline.execute()
-    return f"entry {id} of another log, and the head says so"
+    return f"entry {await _forge(scene, with_head=True)} of another log, and the head says so"
 
 
-async def _forged(scene: Scene) -> tuple[int, str, str]:
-    """An entry that could be the stream's next, its body and its digest, which no chain leads to."""
-    ((_, fields),) = await scene.mirror.newest(1)
-    row: dict[str, Any] = json.loads(fields[FIELD])
+async def _forge(scene: Scene, *, with_head: bool) -> int:
+    """Put an entry on top that could be the stream's next, but for its digest, to which no chain leads; its id."""
+    while True:
+        await _until_there_is_a_stream(scene)
+        ((top, fields),) = await scene.mirror.newest(1)
+        id, body, digest = _next_of_another_log(fields[FIELD])
+        scene.mirror.forged.add(body)
+        if await scene.mirror.client.eval(FORGE, 2, STREAM, META, top, id, body, digest if with_head else ""):
+            return id
+
+
+def _next_of_another_log(body: str) -> tuple[int, str, str]:
+    row: dict[str, Any] = json.loads(body)
     row["id"] += 1
     row["digest"] = hashlib.sha256(f"another log {row['digest']}".encode()).hexdigest()
-    body = canonical(row)
-    scene.mirror.forged.add(body)
-    return row["id"], body, row["digest"]
+    return row["id"], canonical(row), row["digest"]
 
 
-@fault
+@tampering
 async def redis_killed_empty(scene: Scene, _rng: random.Random) -> str:
     redis = scene.cluster.redis
     await asyncio.to_thread(redis.kill)
@@ -145,7 +183,7 @@ async def redis_killed_empty(scene: Scene, _rng: random.Random) -> str:
     return "kill -9, and back empty"
 
 
-@fault
+@tampering
 async def redis_killed_old(scene: Scene, rng: random.Random) -> str:
     redis = scene.cluster.redis
     await scene.mirror.client.save()
@@ -256,15 +294,15 @@ async def _crash(scene: Scene, rng: random.Random, where: str) -> str:
     """Kill a process at a point of its work, or wherever it is when it does not come there."""
     process = rng.choice(scene.cluster.writers)
     starts = process.starts
+
+    async def is_dead() -> bool:
+        return process.starts > starts or not process.is_running
+
     with _asked(process, where):
-        try:
-            async with asyncio.timeout(STRIKE_SECONDS):
-                while process.starts == starts and process.is_running:
-                    await asyncio.sleep(POLL_SECONDS)
-        except TimeoutError:
-            process.kill()
-            return f"{process.name}, which was idle"
-    return process.name
+        if await until(is_dead, STRIKE_SECONDS):
+            return process.name
+    process.kill()
+    return f"{process.name}, which was idle"
 
 
 @fault
@@ -278,13 +316,18 @@ async def sql_restored(scene: Scene, rng: random.Random) -> str:
 
 @fault
 async def socket_stalled(scene: Scene, rng: random.Random) -> str:
-    slow = [client for client in scene.audience.clients if client.is_slow and client.is_connected]
-    if not slow:
-        return "nobody was there"
-    client, seconds = rng.choice(slow), 2 * scene.cluster.tempo.slow_seconds
-    client.stall(seconds)
-    await asyncio.sleep(seconds)
-    return f"listener {client.listener.number} did not read for {seconds:g} s"
+    """Until a server has had enough of it; one that was killed meanwhile had no time for that."""
+    seconds = 2 * scene.cluster.tempo.slow_seconds
+    for tries in range(1, STALLS + 1):
+        slow = [client for client in scene.audience.clients if client.is_slow and client.is_connected]
+        if not slow:
+            await asyncio.sleep(seconds)
+            continue
+        client = rng.choice(slow)
+        code = await client.stall(seconds)
+        if code == TOO_SLOW:
+            return f"listener {client.listener.number} did not read for {seconds:g} s, time {tries}"
+    return "nobody was closed for it"
 
 
 @fault

@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import os
 import signal
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -23,6 +24,9 @@ CRASH_AFTER_COMMIT = "crash-after-commit"
 CRASH_AFTER_PUBLISH = "crash-after-publish"
 SUPPRESS_PUBLISH = "suppress-publish"
 CLOCK = "clock"
+
+BUFFER_BYTES = 32 * 1024
+"""That the kernel keeps for a client which does not read."""
 
 LOOK_SECONDS = 0.05
 """How old what is known of the clock's file may be: the time is asked for very often."""
@@ -129,6 +133,21 @@ def hurry(slow_seconds: float, head_seconds: float) -> None:
     wrap(connection, "HEAD_SECONDS", lambda _: head_seconds)
 
 
+def keep_buffers_small() -> None:
+    """So that a client that stops reading is felt after a second of traffic, not after megabytes."""
+    uvicorn = importlib.import_module("uvicorn")
+
+    def small(run: Callable[..., None]) -> Callable[..., None]:
+        def running(server: Any) -> None:
+            listener = server.config.bind_socket()
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+            run(server, sockets=[listener])
+
+        return running
+
+    wrap(uvicorn.Server, "run", small)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--control", type=Path, required=True, metavar="DIR")
@@ -144,6 +163,7 @@ def main() -> None:
         asyncio.run(migrations.migrate(os.environ["HUNT_DATABASE_URL"]))
     crash_points(control)
     hurry(options.slow_seconds, options.head_seconds)
+    keep_buffers_small()
     if options.plant:
         importlib.import_module("benchmarks.faults.planted").plant(options.plant)
     importlib.import_module("hunt.cli").main(["serve"])

@@ -13,7 +13,7 @@ from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
-from benchmarks.faults.cluster import HOST, Process
+from benchmarks.faults.cluster import HOST, Process, until
 from benchmarks.faults.evidence import Event, Listener
 from benchmarks.faults.truth import Stopwatch
 
@@ -88,6 +88,7 @@ class Client:
         self._stopwatch = stopwatch
         self._rpcs = itertools.count(1)
         self._stall_seconds = 0.0
+        self._close_code: int | None = None
         self._socket: ClientConnection | None = None
         self._pongs: dict[int, asyncio.Event] = {}
 
@@ -128,12 +129,16 @@ class Client:
             try:
                 await self._converse(opened)
             except ConnectionClosed as closed:
-                self._note("closed", str(closed.rcvd.code if closed.rcvd else CLOSED_WITHOUT_CODE))
+                self._closed(closed.rcvd.code if closed.rcvd else CLOSED_WITHOUT_CODE)
             except TimeoutError:
-                self._note("closed", str(CLOSED_WITHOUT_CODE))
+                self._closed(CLOSED_WITHOUT_CODE)
             finally:
                 self._socket = None
                 self._stall_seconds = 0.0
+
+    def _closed(self, code: int) -> None:
+        self._close_code = code
+        self._note("closed", str(code))
 
     async def _converse(self, opened: ClientConnection) -> None:
         for held in self._held:
@@ -195,15 +200,21 @@ class Client:
             if held.asked is not None:
                 await self._ask(held)
 
-    def stall(self, seconds: float) -> None:
-        """Stop reading soon, for so long."""
-        self._stall_seconds = seconds
+    async def stall(self, seconds: float) -> int | None:
+        """Stop reading soon, for so long; the code with which the socket was closed soon after, if it was."""
+        self._stall_seconds, self._close_code = seconds, None
+
+        async def is_closed() -> bool:
+            return self._close_code is not None
+
+        await until(is_closed, 2 * seconds + OPEN_SECONDS)
+        return self._close_code
 
     async def _stop_reading(self) -> None:
         seconds, self._stall_seconds = self._stall_seconds, 0.0
         for number in range(GREEDY_SUBSCRIPTIONS):
-            greedy = Held(sub=f"greedy{number}", dataset="activity_log")
-            await self._ask(greedy)
+            call = {"rpc": next(self._rpcs), "method": "sub", "sub": f"greedy{number}", "dataset": "activity_log"}
+            await self._send(call | {"params": {"format": "html"}})
         self._note("stalled")
         await asyncio.sleep(seconds)
         self._note("reading")
@@ -249,12 +260,10 @@ class Audience:
         self._tasks = [asyncio.create_task(client.run()) for client in self.clients]
 
     async def all_connected(self, within: float) -> bool:
-        deadline = asyncio.get_running_loop().time() + within
-        while not all(client.is_connected for client in self.clients):
-            if asyncio.get_running_loop().time() > deadline:
-                return False
-            await asyncio.sleep(ASK_AGAIN_SECONDS / 3)
-        return True
+        async def are() -> bool:
+            return all(client.is_connected for client in self.clients)
+
+        return await until(are, within)
 
     async def catch_up(self, within: float) -> None:
         """Let everybody get what is due; whoever does not is for the checker to judge."""

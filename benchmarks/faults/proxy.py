@@ -77,11 +77,12 @@ class Proxy:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
             client[1].transport.abort()
             upstream[1].close()  # not abort: what has passed still arrives
+            for way in ways:
+                way.cancel()
+            ends = [*ways, client[1].wait_closed(), upstream[1].wait_closed()]
+            await asyncio.gather(*ends, return_exceptions=True)
 
     async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):

@@ -22,6 +22,11 @@ SHORT_KINDS = (
 )
 """Enough to meet every kind of event that a run must meet. The rest is left to the long form."""
 
+SHORT_TEMPO = Tempo(slow_seconds=1.0, reconcile_seconds=0.5)
+
+PLANT_ROUNDS = 2
+PLANT_SECONDS = 5.0
+
 DECKS = 200
 """More than any run has the time for."""
 
@@ -47,6 +52,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     strikes: list[Strike]
     least: int
     seconds: float
+    load_seconds: float = 0.0
+    """How long the load goes on at least."""
     stalls: bool = False
     """Whether a socket stops reading beside it all, from the first strike on."""
     teams: int = 12
@@ -64,8 +71,7 @@ def short_plan(seed: int) -> Plan:
     kinds = list(SHORT_KINDS)
     rng.shuffle(kinds)
     strikes = [Strike(rng.uniform(0.1, 0.4), [_hit(kind, rng)]) for kind in kinds]
-    tempo = Tempo(slow_seconds=1.0, reconcile_seconds=0.5)
-    return Plan(seed=seed, strikes=strikes, least=len(strikes), seconds=0.0, stalls=True, tempo=tempo)
+    return Plan(seed=seed, strikes=strikes, least=len(strikes), seconds=0.0, stalls=True, tempo=SHORT_TEMPO)
 
 
 def long_plan(seed: int, minutes: float) -> Plan:
@@ -81,6 +87,21 @@ def long_plan(seed: int, minutes: float) -> Plan:
             strikes.append(Strike(rng.uniform(0.2, 3.0), [_hit(kinds.pop(), rng) for _ in range(count)]))
         least = least or len(strikes)
     return Plan(seed=seed, strikes=strikes, least=least, seconds=minutes * 60)
+
+
+def plan_of(kinds: tuple[str, ...], seed: int, plant: str) -> Plan:
+    """These faults, for a server with a bug that they bring to light, or that plain load does."""
+    rng = random.Random(seed)
+    strikes = [Strike(rng.uniform(0.5, 1.0), [_hit(kind, rng)]) for kind in kinds * PLANT_ROUNDS]
+    return Plan(
+        seed=seed,
+        strikes=strikes,
+        least=len(strikes),
+        seconds=0.0,
+        load_seconds=PLANT_SECONDS,
+        tempo=SHORT_TEMPO,
+        plant=plant,
+    )
 
 
 def _hit(kind: str, rng: random.Random) -> Hit:

@@ -15,7 +15,7 @@ import httpx
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from benchmarks.faults.cluster import Cluster
+from benchmarks.faults.cluster import PROBE_SECONDS, Cluster, Process
 from benchmarks.faults.evidence import Evidence, Restore, Row, Sighting
 from benchmarks.faults.evidence import Redis as Replica
 from benchmarks.faults.histories import Line
@@ -32,11 +32,11 @@ LOOK_SECONDS = 0.05
 REDIS_SECONDS = 2.0
 SQL_SECONDS = 5.0
 SIGHTED_ENTRIES = 3
-COUNT_SECONDS = 0.5
+COUNT_SECONDS = 0.2
 COUNTED = {"gap": "gap", "duplicate": "dup", "fork": "fork", "rebuild": "rebuilds", "scrub_hit": "scrub_mismatches"}
 """Events of a run and what the servers' counters call them."""
 
-COLUMNS = "id, team_id, timestamp, type, slug, currency_delta, strong_currency_delta, data, internal_data, digest"  # as stored
+COLUMNS = "id, team_id, timestamp, type, slug, currency_delta, strong_currency_delta, data, internal_data, digest"
 
 Stopwatch = Callable[[], float]
 Messages = list[tuple[str, dict[str, str]]]
@@ -107,8 +107,11 @@ class Mirror:
 
     def __init__(self, cluster: Cluster) -> None:
         path = str(cluster.redis.socket)
-        self.client = Redis(unix_socket_path=path, decode_responses=True, socket_timeout=REDIS_SECONDS, protocol=2)
+        # Any: what its methods give depends on how it was made.
+        self.client: Any = Redis(unix_socket_path=path, decode_responses=True, socket_timeout=REDIS_SECONDS, protocol=2)
         self.forged: set[str] = set()
+        self.looking = asyncio.Lock()
+        """Held from when the newest entries are asked for until the answer has its time."""
 
     async def messages(self, stream: str = STREAM) -> Messages:
         found: Messages = await self.client.xrange(stream)
@@ -142,10 +145,10 @@ async def repaired(log: Log, mirror: Mirror, stopwatch: Stopwatch, within: float
     """When the replica equalled SQL again; None where it did not within so many seconds."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
-        began = stopwatch()
         with suppress(RedisError, OSError, asyncpg.PostgresError):
             if await mirror.equals(log):
-                return began
+                async with mirror.looking:
+                    return stopwatch()
         await asyncio.sleep(LOOK_SECONDS)
     return None
 
@@ -155,10 +158,11 @@ async def watch_stream(mirror: Mirror, sightings: list[Sighting], stopwatch: Sto
     last: Messages | None = None
     while True:
         with suppress(RedisError, OSError):
-            newest = await mirror.newest(SIGHTED_ENTRIES)
+            async with mirror.looking:
+                newest, at = await mirror.newest(SIGHTED_ENTRIES), stopwatch()
             newest = [(id, fields) for id, fields in newest if fields.get(FIELD) not in mirror.forged]
             if newest != last:
-                sightings.append(Sighting(at=stopwatch(), entries=newest))
+                sightings.append(Sighting(at=at, entries=newest))
                 last = newest
         await asyncio.sleep(LOOK_SECONDS)
 
@@ -177,12 +181,14 @@ class Counts:
             await asyncio.sleep(COUNT_SECONDS)
 
     async def read(self) -> None:
-        for process in self._cluster.processes:
-            headers = {"authorization": f"Bearer {self._cluster.service_token}"}
-            life = (process.name, process.starts)
-            with suppress(httpx.HTTPError):
-                answer = await self._cluster.client.get(f"{process.url}/metrics", headers=headers, timeout=1.0)
-                self._seen[life].update(_newer(answer.text, self._seen[life]))
+        await asyncio.gather(*map(self._read_of, self._cluster.processes))
+
+    async def _read_of(self, process: Process) -> None:
+        headers = {"authorization": f"Bearer {self._cluster.service_token}"}
+        life = (process.name, process.starts)
+        with suppress(httpx.HTTPError):
+            answer = await self._cluster.client.get(f"{process.url}/metrics", headers=headers, timeout=PROBE_SECONDS)
+            self._seen[life].update(_newer(answer.text, self._seen[life]))
 
     def total(self) -> dict[str, int]:
         """By event of a run."""

@@ -1,0 +1,129 @@
+"""The fault suite in its long form: `python -m benchmarks.faults`; exit status 1 where a promise was not kept.
+
+Each run has a seed, from which the faults and their order follow; a failing one is saved and can be had again with
+`--seed`.
+"""
+
+import argparse
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import uvloop
+
+from benchmarks.faults.checker import check
+from benchmarks.faults.evidence import Evidence
+from benchmarks.faults.report import Judged, as_markdown, as_text
+from benchmarks.faults.run import run
+from benchmarks.faults.schedule import Plan, long_plan, plan_of, short_plan
+
+MAX_SEED = 2**31
+PROGRESS_SEEDS = 100
+MINUTES = 3.0
+
+Tell = Callable[[str], None]
+
+
+def main() -> int:
+    options = _options()
+    seed = secrets.randbelow(MAX_SEED) if options.seed is None else options.seed
+    if options.model is not None:
+        return _model(range(seed, seed + options.model), options.save)
+    if options.plants:
+        return _plants(seed)
+    return _runs(options, seed)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.faults", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument("--seed", type=int, help="of the first run; the next ones follow it (default: a random one)")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="how long each run goes on striking")
+    parser.add_argument("--runs", type=int, default=1, help="how many, each with a fresh cluster")
+    parser.add_argument("--short", action="store_true", help="the handful of faults that the tests inject")
+    parser.add_argument("--save", type=Path, default=Path(), metavar="DIR", help="where failing runs are kept")
+    parser.add_argument("--keep", action="store_true", help="keep what every run leaves behind, the good ones' too")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the figures there as tables")
+    parser.add_argument(
+        "--plants", action="store_true", help="put in each of the known bugs, and see that it is caught"
+    )
+    parser.add_argument("--model", type=int, metavar="SEEDS", help="so many seeds of the model instead of a cluster")
+    return parser.parse_args()
+
+
+def _runs(options: argparse.Namespace, first: int) -> int:
+    judged: list[Judged] = []
+    for seed in range(first, first + options.runs):
+        plan = short_plan(seed) if options.short else long_plan(seed, options.minutes)
+        print(f"seed {seed}", flush=True)
+        judged.append(judge(plan, _teller()))
+        if options.keep or not judged[-1].is_green:
+            _save(judged[-1].evidence, options.save, f"seed-{seed}.json")
+    print(f"\n{as_text(judged)}")
+    if options.markdown:
+        options.markdown.write_text(as_markdown(judged))
+    return 0 if all(one.is_green for one in judged) else 1
+
+
+def judge(plan: Plan, tell: Tell) -> Judged:
+    """Carry out the plan and have it checked."""
+    began = time.monotonic()
+    evidence = uvloop.run(run(plan, tell))
+    seconds = time.monotonic() - began
+    return Judged(evidence=evidence, findings=check(evidence), seconds=seconds)
+
+
+def _teller() -> Tell:
+    began = time.monotonic()
+
+    def tell(text: str) -> None:
+        print(f"{time.monotonic() - began:7.1f} s  {text}", flush=True)
+
+    return tell
+
+
+def _save(evidence: Evidence, folder: Path, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    evidence.save(folder / name)
+    print(f"what the run left behind is in {folder / name}")
+
+
+def _plants(seed: int) -> int:
+    """A run for each of the known bugs; exit status 1 where one is not caught by its name."""
+    from benchmarks.faults.planted import PLANTS  # noqa: PLC0415 - patches nothing, but is needed by nobody else
+
+    missed = []
+    for name, planted in PLANTS.items():
+        found = {finding.name for finding in judge(plan_of(planted.faults, seed, name), _silent).findings}
+        caught = sorted(found & set(planted.findings))
+        print(f"{name}: {'caught as ' + ', '.join(caught) if caught else f'MISSED, found {sorted(found)}'}", flush=True)
+        missed += [] if caught else [name]
+    return 1 if missed else 0
+
+
+def _silent(_text: str) -> None:
+    pass
+
+
+def _model(seeds: range, folder: Path) -> int:
+    """Runs of the model; exit status 1 where one of them has a finding."""
+    from benchmarks.faults.model.runs import simulate  # noqa: PLC0415 - the model's loop is not for a cluster
+
+    failed, began = [], time.monotonic()
+    for number, seed in enumerate(seeds, 1):
+        evidence = simulate(seed)
+        if findings := check(evidence):
+            failed.append(seed)
+            _save(evidence, folder, f"model-{seed}.json")
+            print(f"seed {seed}: " + "; ".join(f"{finding.name}: {finding.text}" for finding in findings))
+        if number % PROGRESS_SEEDS == 0:
+            print(f"{number} seeds, {len(failed)} with findings, {time.monotonic() - began:.0f} s", flush=True)
+    print(f"{len(seeds)} seeds of the model from {seeds.start} on: {len(failed)} with findings {failed or ''}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

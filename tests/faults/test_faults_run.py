@@ -1,0 +1,51 @@
+"""The fault suite in its short form: a cluster, a load, a handful of faults, and not one promise broken."""
+
+import functools
+import secrets
+
+import pytest
+from benchmarks.faults.checker import check, not_covered
+from benchmarks.faults.evidence import Evidence
+from benchmarks.faults.injectors import INJECTORS
+from benchmarks.faults.run import run
+from benchmarks.faults.schedule import SHORT_KINDS, long_plan, short_plan
+
+from servers import CannotRun, need
+
+pytestmark = pytest.mark.anyio
+
+MAX_SEED = 2**31
+
+
+async def test_a_cluster_under_faults_keeps_every_promise() -> None:
+    seed = secrets.randbelow(MAX_SEED)
+    try:
+        evidence = await run(short_plan(seed))
+    except CannotRun as error:
+        need(error)
+        return
+    assert not check(evidence), f"again with: python -m benchmarks.faults --short --seed {seed}"
+    assert not evidence.complaints
+    assert_enough_happened(evidence)
+
+
+def assert_enough_happened(evidence: Evidence) -> None:
+    assert not_covered(evidence) == []
+    assert {fault.kind for fault in evidence.faults} >= set(SHORT_KINDS)
+    assert {command.kind for command in evidence.commands} >= {"guess", "unlock", "ask", "grant"}
+
+
+def test_the_same_seed_gives_the_same_faults_in_the_same_order() -> None:
+    for plan_of in (short_plan, functools.partial(long_plan, minutes=3)):
+        assert plan_of(7) == plan_of(7)
+        assert plan_of(7) != plan_of(8)
+
+
+def test_the_long_form_injects_every_kind_of_fault() -> None:
+    plan = long_plan(1, 0)
+    kinds = {hit.kind for strike in plan.strikes[: plan.least] for hit in strike.hits}
+    assert kinds == set(INJECTORS)
+
+
+def test_the_short_form_injects_faults_that_there_are() -> None:
+    assert set(SHORT_KINDS) <= set(INJECTORS)
