@@ -1,7 +1,7 @@
 """Redis beside SQL: entry by entry at the end, and what was seen of the stream on the way."""
 
 import json
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 
 from benchmarks.faults.evidence import Evidence, Fault, Sighting
 from benchmarks.faults.findings import Findings
@@ -54,13 +54,15 @@ def _check_team(member: str, score: float, stream: list[Message], lines: list[Li
     right = [(f"0-{line.id}", {"entry": line.body}) for line in lines]
     if stream == right:
         return
-    if stream == right[: len(stream)]:
-        missing = ", ".join(id for id, _ in right[len(stream) : len(stream) + 5])
-        findings.add("team_index_ahead", f"team {member} stands at {score:.0f}, but its stream lacks {missing}, …")
-        return
-    end: Message = ("its end", {})
-    wrong = next(held[0] for held, row in zip_longest(stream, right, fillvalue=end) if held != row)
-    findings.add("team_stream_differs", f"the stream of team {member} differs from the log at {wrong}")
+    rows, held = dict(right), dict(stream)
+    missing = [id for id in rows if id not in held]
+    if [*held.items()] == [row for row in right if row[0] in held] and len(held) == len(stream):
+        findings.add("team_index_ahead", f"team {member} stands at {score:.0f}, but its stream lacks {missing[:5]}")
+    else:
+        wrong = [id for id, fields in stream if rows.get(id) != fields]
+        findings.add(
+            "team_stream_differs", f"the stream of team {member} differs from the log at {wrong[:5] or 'its order'}"
+        )
 
 
 def check_sightings(evidence: Evidence, histories: Histories, findings: Findings) -> None:

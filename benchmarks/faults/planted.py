@@ -59,6 +59,9 @@ class Plant(Struct, frozen=True, kw_only=True):
 
 PLANTS: dict[str, Plant] = {}
 
+STRAINED_SECONDS = 0.6
+"""How long a builder may be silent under strain, so that a short run meets one that is."""
+
 
 @contextmanager
 def planted(name: str) -> Iterator[None]:
@@ -294,6 +297,11 @@ def team_index_without_its_entries() -> Patches:
     )
 
 
+def _impatient() -> Patches:
+    yield patch.object(scripts, "PROGRESS_SECONDS", STRAINED_SECONDS)
+    yield patch.object(rebuild, "PROGRESS_SECONDS", STRAINED_SECONDS)
+
+
 def _slow_to_swap() -> Patches:
     """Once in a process, a builder stands still before it swaps, for longer than the others wait."""
     swap, stalled = Scripts.swap, set[int]()
@@ -301,9 +309,10 @@ def _slow_to_swap() -> Patches:
     async def swapping(self: Scripts, token: str, head: int, digest: str, denied: str) -> Swap:
         if id(self) not in stalled:
             stalled.add(id(self))
-            await asyncio.sleep(scripts.PROGRESS_SECONDS + 1.0)
+            await asyncio.sleep(2.5 * STRAINED_SECONDS)
         return await swap(self, token, head, digest, denied)
 
+    yield from _impatient()
     yield patch.object(Scripts, "swap", swapping)
 
 
@@ -352,9 +361,8 @@ def previous_digest_from_redis() -> Patches:
 def _slow_rebuild() -> Patches:
     """A rebuild takes longer than a builder may be silent."""
     pace = Pace(0.0, 4, 0.05)
+    yield from _impatient()
     yield patch.object(replica, "pace_of", lambda _interval: pace)
-    yield patch.object(scripts, "PROGRESS_SECONDS", 0.6)
-    yield patch.object(rebuild, "PROGRESS_SECONDS", 0.6)
 
 
 @_plant(

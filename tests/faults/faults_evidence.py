@@ -9,6 +9,8 @@ from benchmarks.faults.evidence import Command, Event, Evidence, Listener, Read,
 from benchmarks.faults.fold import ANYTHING, HuntShape, TeamFold, TeamLog
 from benchmarks.faults.histories import GENESIS, Histories
 
+from hunt.game.entries import Entry, encode_entry
+
 Value = dict[str, Any]
 
 HUNT = {
@@ -264,6 +266,12 @@ class Run:
         evidence.commands, evidence.reads, evidence.sightings = self.commands, self.reads, self.sightings
         evidence.listeners = [socket.listener for socket in self.sockets]
         return decoded(evidence)
+
+
+def row_of(entry: Entry) -> Row:
+    """A row of the server's own making, as SQL gives it."""
+    row: Row = json.loads(encode_entry(entry))
+    return row | {name: row[name] and canonical(row[name]) for name in ("data", "internal_data")}
 
 
 def decoded(evidence: Evidence) -> Evidence:

@@ -1,6 +1,5 @@
 """The checker's own fold of the rows says what the server says, entry by entry."""
 
-import json
 import random
 from datetime import timedelta
 from itertools import pairwise
@@ -9,9 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from benchmarks.faults.evidence import Evidence, Redis, Row
+from benchmarks.faults.evidence import Evidence, Redis
 from benchmarks.faults.fold import HuntShape, TeamFold, TeamLog, same, same_entry
 from benchmarks.faults.histories import Histories
+from faults_evidence import row_of
 
 from hunt.content.loader import load
 from hunt.content.model import Hunt
@@ -77,13 +77,6 @@ def played(hunt: Hunt, seed: int, steps: int = 120) -> list[Entry]:
             board.apply(entry)
             log.append(entry)
     return log
-
-
-def row_of(entry: Entry) -> Row:
-    row: Row = json.loads(encode_entry(entry))
-    for name in ("data", "internal_data"):
-        row[name] = row[name] and json.dumps(row[name])
-    return row
 
 
 def evidence_of(hunt: Hunt, folder: Path, log: list[Entry]) -> Evidence:
