@@ -172,7 +172,7 @@ def id_from_a_sequence() -> Patches:
 # --- the sockets
 
 
-@_plant("skipped_reset", "epoch_went_back", faults=("sql_restored",), model_faults=("restore",))
+@_plant("skipped_reset", faults=("sql_restored",), model_faults=("restore",))
 def skipped_reset() -> Patches:
     """A socket goes on after SQL was restored, though the client's piece is not of this log."""
 
@@ -182,7 +182,7 @@ def skipped_reset() -> Patches:
     yield patch.object(Connection, "_check_cursor", trusting)
 
 
-@_plant("stale_value", "not_converged", faults=(), model_faults=())
+@_plant("stale_value", "not_converged", faults=(), model_faults=("cut",))
 def stale_cache() -> Patches:
     """A value that was made once is sent again after the log has changed it."""
     yield patch.object(Shared, "touch", lambda _shared, _team_id, _entry: None)
@@ -199,7 +199,7 @@ def frame_without_prev() -> Patches:
     yield patch.object(protocol, "append", append)
 
 
-@_plant("lost_entry", "replica_hole", faults=("publish_suppressed",), model_faults=("unpublished",))
+@_plant("lost_entry", faults=("publish_suppressed",), model_faults=("unpublished",))
 def gap_ignored() -> Patches:
     """Whoever appends to the stream or reads it goes on where an entry is missing."""
 
@@ -263,8 +263,6 @@ return {'OK', string.format('%.0f', last)}
 
 @_plant(
     "replica_differs",
-    "replica_glued",
-    "not_repaired",
     faults=("entry_edited", "sql_restored"),
     model_faults=("rewrite", "restore"),
 )
@@ -287,7 +285,7 @@ def no_digest_check() -> Patches:
     yield patch.object(rebuild, "page_after", page)
 
 
-@_plant("team_index_ahead", "team_stream_differs", faults=(), model_faults=())
+@_plant("team_index_ahead", faults=(), model_faults=())
 def team_index_without_its_entries() -> Patches:
     """A team's score is moved, and the entries that belong to it are added another time."""
     yield _script(
@@ -334,7 +332,6 @@ def swap_without_a_token() -> Patches:
 
 @_plant(
     "replica_glued",
-    "replica_differs",
     faults=("sql_restored",),
     model_faults=("restore",),
 )
@@ -367,7 +364,6 @@ def _slow_rebuild() -> Patches:
 
 @_plant(
     "not_repaired",
-    "replica_behind",
     faults=("redis_flushed", "stream_deleted"),
     model_faults=("flush",),
     strain=_slow_rebuild,
