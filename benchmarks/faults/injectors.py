@@ -15,7 +15,7 @@ from benchmarks.faults.cluster import Cluster, Process, until
 from benchmarks.faults.evidence import Restore
 from benchmarks.faults.histories import canonical
 from benchmarks.faults.listeners import Audience
-from benchmarks.faults.proxy import Fate, Proxy, let_pass, once
+from benchmarks.faults.proxy import Fate, Proxy, once
 from benchmarks.faults.truth import FIELD, META, STREAM, Log, Mirror
 
 STRIKE_SECONDS = 5.0
@@ -241,14 +241,15 @@ async def commit_cut_after(scene: Scene, _rng: random.Random) -> str:
 async def _cut(proxy: Proxy, wanted: Callable[[bytes], bool], fate: Fate) -> bool:
     """Let this happen to one connection; whether anything came along."""
     struck = asyncio.Event()
-    proxy.rule = once(wanted, fate, struck)
+    rule = once(wanted, fate, struck)
+    proxy.rules.append(rule)
     try:
         async with asyncio.timeout(STRIKE_SECONDS):
             await struck.wait()
     except TimeoutError:
         return False
     finally:
-        proxy.rule = let_pass
+        proxy.rules.remove(rule)
     return True
 
 
@@ -288,6 +289,14 @@ async def killed_after_commit(scene: Scene, rng: random.Random) -> str:
 @fault
 async def killed_after_publish(scene: Scene, rng: random.Random) -> str:
     return await _crash(scene, rng, launch.CRASH_AFTER_PUBLISH)
+
+
+@fault
+async def killed_anywhere(scene: Scene, rng: random.Random) -> str:
+    """Any of the servers, that for sockets only too."""
+    process = rng.choice(scene.cluster.processes)
+    process.kill()
+    return process.name
 
 
 async def _crash(scene: Scene, rng: random.Random, where: str) -> str:

@@ -16,10 +16,6 @@ when the server has it and its answer is still to come.
 Rule = Callable[[bytes], Fate]
 
 
-def let_pass(_chunk: bytes) -> Fate:
-    return "pass"
-
-
 def once(wanted: Callable[[bytes], bool], fate: Fate, struck: asyncio.Event) -> Rule:
     """`fate` for the first piece that is `wanted`, and then no more; `struck` is set when that happens."""
 
@@ -33,13 +29,16 @@ def once(wanted: Callable[[bytes], bool], fate: Fate, struck: asyncio.Event) -> 
 
 
 class Proxy:
-    """Listens at `path` and passes everything on to `upstream`; each answer waits `delay` seconds."""
+    """Listens at `path` and passes everything on to `upstream`; each answer waits `delay` seconds.
+
+    The first of the `rules` that does not let a piece of a request pass decides.
+    """
 
     def __init__(self, path: Path, upstream: Path) -> None:
         self.path = path
         self.upstream = upstream
         self.delay = 0.0
-        self.rule: Rule = let_pass
+        self.rules: list[Rule] = []
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task[None]] = set()
 
@@ -87,7 +86,7 @@ class Proxy:
     async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while chunk := await reader.read(CHUNK_BYTES):
-                fate = self.rule(chunk)
+                fate = next((fate for rule in self.rules if (fate := rule(chunk)) != "pass"), "pass")
                 if fate == "drop":
                     return
                 writer.write(chunk[: len(chunk) // 2] if fate == "half" else chunk)

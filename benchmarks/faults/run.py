@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import asyncpg
 import yaml
+from redis.exceptions import RedisError
 
 from benchmarks.faults.cluster import Cluster, Process, running_cluster, until
 from benchmarks.faults.evidence import Evidence, Fault, Listener, Restore, Sighting
@@ -33,6 +35,10 @@ MIGRATED_TOGETHER = "migrated_together"
 
 GIVE_UP_SECONDS = 15.0
 """Beyond what is allowed, until a repair is no longer waited for."""
+
+INJECT_AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
+IN_THE_WAY = (RedisError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a fault meets with when another has just taken Redis or PostgreSQL away."""
 
 LAST_COMMANDS_SECONDS = 20.0
 CATCH_UP_SECONDS = 10.0
@@ -243,22 +249,28 @@ async def _carry_out(this: Run, scene: Scene, hit: Hit) -> Fault:
     writes_redis = hit.kind in WRITES_REDIS
     fault = Fault(kind=hit.kind, at=this.stopwatch(), until=0.0, allowed=REPAIR_SECONDS, writes_redis=writes_redis)
     this.faults.append(fault)
-    fault.detail = await INJECTORS[hit.kind](scene, random.Random(hit.seed))
+    fault.detail = await _inject(scene, hit)
     fault.until = this.stopwatch()
     return fault
 
 
+async def _inject(scene: Scene, hit: Hit) -> str:
+    """Try again where another fault at the same moment is in the way."""
+    for pause in INJECT_AGAIN_SECONDS:
+        try:
+            return await INJECTORS[hit.kind](scene, random.Random(hit.seed))
+        except IN_THE_WAY:
+            await asyncio.sleep(pause)
+    return await INJECTORS[hit.kind](scene, random.Random(hit.seed))
+
+
 async def _await_repair(this: Run, faults: list[Fault]) -> None:
-    """Faults at one moment are repaired together, and each may take as long as the last of them allows."""
+    """Faults at one moment end with the last of them, and are repaired together."""
     end = max(fault.until for fault in faults)
-    if any(fault.kind == EDITED for fault in faults):
-        end += EDIT_ALLOWANCE_SECONDS
+    allowed = REPAIR_SECONDS + (EDIT_ALLOWANCE_SECONDS if any(fault.kind == EDITED for fault in faults) else 0.0)
+    at = await repaired(this.log, this.mirror, this.stopwatch, allowed + GIVE_UP_SECONDS)
     for fault in faults:
-        fault.allowed = end - fault.until + REPAIR_SECONDS
-    within = end - this.stopwatch() + REPAIR_SECONDS + GIVE_UP_SECONDS
-    at = await repaired(this.log, this.mirror, this.stopwatch, within)
-    for fault in faults:
-        fault.repaired_at = None if at is None else max(at, fault.until)
+        fault.until, fault.allowed, fault.repaired_at = end, allowed, at
 
 
 async def _come_to_rest(this: Run, players: list[Player], audience: Audience) -> None:

@@ -10,6 +10,9 @@ from benchmarks.faults.injectors import INJECTORS
 OVERLAP_SHARE = 0.25
 """Of the strikes in the long form that are two faults at once."""
 
+APART = {"sql_restored", "postgres_restarted"}
+"""Not at one moment: nobody would know whether the restore was committed."""
+
 SHORT_KINDS = (
     "publish_suppressed",
     "extra_entry_with_head",
@@ -83,8 +86,9 @@ def long_plan(seed: int, minutes: float) -> Plan:
         kinds = sorted(INJECTORS)
         rng.shuffle(kinds)
         while kinds:
-            count = 2 if len(kinds) > 1 and rng.random() < OVERLAP_SHARE else 1
-            strikes.append(Strike(rng.uniform(0.2, 3.0), [_hit(kinds.pop(), rng) for _ in range(count)]))
+            together = len(kinds) > 1 and rng.random() < OVERLAP_SHARE and set(kinds[-2:]) != APART
+            hits = [_hit(kinds.pop(), rng) for _ in range(2 if together else 1)]
+            strikes.append(Strike(rng.uniform(0.2, 3.0), hits))
         least = least or len(strikes)
     return Plan(seed=seed, strikes=strikes, least=least, seconds=minutes * 60)
 
