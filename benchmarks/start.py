@@ -85,7 +85,7 @@ async def _measure(arguments: argparse.Namespace, settings: Settings, redis: Red
     filled = await write_long_log(aside, entries=arguments.entries, teams=arguments.teams)
     async with _started(settings, filled.teams[0]) as (server, without):
         states = await _states(server, filled)
-        kept = await _settled(server)
+        kept = await settled(server)
     starts = []
     for _ in range(arguments.repeats):
         async with _started(settings, filled.teams[0]) as (server, start):
@@ -116,14 +116,15 @@ async def _start(settings: Settings, team: Team | None) -> Started:
 async def _started(settings: Settings, team: Team | None) -> AsyncIterator[tuple[Server, Started]]:
     begun = time.perf_counter()
     with stage.server(settings) as server:
-        await _until_200(server, "/health/ready", None)
+        await until_200(server, "/health/ready")
         ready = time.perf_counter() - begun
         if team is not None:
-            await _until_200(server, "/api/me", team)
+            await until_200(server, "/api/me", team)
         yield server, Started(ready, time.perf_counter() - begun)
 
 
-async def _until_200(server: Server, path: str, team: Team | None) -> None:
+async def until_200(server: Server, path: str, team: Team | None = None) -> None:
+    """Wait until a GET of the path, by the team if there is one, is 200; Failed when that takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while server.process.poll() is None and time.monotonic() < deadline:
         try:
@@ -151,7 +152,7 @@ async def _states(server: Server, filled: Stage) -> list[bytes]:
     return [await _ask(server, path, team) for team in filled.teams[::step] for path in paths]
 
 
-async def _settled(server: Server) -> float:
+async def settled(server: Server) -> float:
     """Seconds until Redis holds every state and the whole stream."""
     begun = time.perf_counter()
     while time.perf_counter() - begun < SETTLE_SECONDS:

@@ -1,0 +1,116 @@
+"""What a guess costs at the end of a long log, beside the same guess in a short one, in the same run.
+
+Two servers take turns, each with a store and a Redis of its own, so that whatever else the machine does meets both.
+"""
+
+import argparse
+import random
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from statistics import median
+
+import msgspec
+from msgspec import Struct
+
+from benchmarks import stage
+from benchmarks.clients import Connection
+from benchmarks.long_log import write_long_log
+from benchmarks.stage import Load, Row, Server, Stage
+from benchmarks.start import settled, stores, until_200
+from hunt.settings import Settings
+
+LIMIT = 1.15
+"""How much dearer a guess may be in the long log."""
+
+SHORT_ENTRIES = 1_000
+SHORT_TEAMS = 80
+"""As many as fit into a short log; in the long one as many guess, of all its teams."""
+
+CONNECTIONS = 16
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--entries", type=int, default=1_000_000, help="length of the long log")
+    parser.add_argument("--teams", type=int, default=1_000, help="teams of the long log")
+    parser.add_argument("--stores", default="sqlite,postgres", help="where the logs are kept, one after the other")
+    parser.add_argument("--requests", type=int, default=600, help="guesses in one stretch")
+    parser.add_argument("--repeats", type=int, default=8, help="stretches of each server, of which the medians count")
+    return parser
+
+
+class Side(Struct, frozen=True):
+    """One of the two servers, with guesses that it has not seen and what they cost."""
+
+    server: Server
+    guesses: Iterator[tuple[stage.Team, str, str]]
+    loads: list[Load]
+    latencies: list[float]
+
+    def requests(self, number: int) -> list[bytes]:
+        return [stage.guess_request(*next(self.guesses)) for _ in range(number)]
+
+    @property
+    def cpu_ms(self) -> float:
+        return median(load.cpu_ms for load in self.loads)
+
+    @property
+    def latency_ms(self) -> float:
+        return median(self.latencies)
+
+
+async def measure(arguments: argparse.Namespace) -> None:
+    for store in arguments.stores.split(","):
+        with ExitStack() as stack:
+            _, short = await _placed(stack, store, SHORT_ENTRIES, SHORT_TEAMS)
+            settings, long = await _placed(stack, store, arguments.entries, arguments.teams)
+            for _ in range(arguments.repeats):
+                await _turns((short, long), arguments.requests)
+            stage.show(settings, _rows(short, long))
+
+
+async def _placed(stack: ExitStack, store: str, entries: int, teams: int) -> tuple[Settings, Side]:
+    """A server with a log of that length, at rest."""
+    redis, postgres = stack.enter_context(stores(postgres=store == "postgres"))
+    database = postgres.url(postgres.database()) if postgres else None
+    settings = stack.enter_context(stage.place(database, redis.url))
+    filled = await write_long_log(msgspec.structs.replace(settings, redis_url="fake://"), entries=entries, teams=teams)
+    server = stack.enter_context(stage.server(settings))
+    await until_200(server, "/health/ready")
+    await settled(server)
+    return settings, Side(server, _guesses(filled), [], [])
+
+
+def _guesses(filled: Stage) -> Iterator[tuple[stage.Team, str, str]]:
+    return stage.wrong_guesses(filled, random.Random(1).sample(filled.teams, SHORT_TEAMS))
+
+
+async def _turns(sides: tuple[Side, Side], number: int) -> None:
+    """A stretch of guesses on each for their CPU time, then guesses on both in turn for how long each takes."""
+    for side in sides:
+        requests = side.requests(number)
+        load = await stage.hammer(side.server, requests, CONNECTIONS, settle=True, refuse=b'"duplicate":true')
+        side.loads.append(load)
+    connections = [await Connection.open(side.server.port) for side in sides]
+    for _ in range(number // 4):
+        for side, connection in zip(sides, connections, strict=True):
+            (request,) = side.requests(1)
+            begun = time.perf_counter()
+            await connection.ask(request)
+            side.latencies.append((time.perf_counter() - begun) * 1000)
+    for connection in connections:
+        connection.close()
+
+
+def _rows(short: Side, long: Side) -> list[Row]:
+    return [
+        Row("CPU of a guess in the long log (floor: in the short one)", long.cpu_ms, "ms", short.cpu_ms),
+        Row("the same, times the short one's", long.cpu_ms / short.cpu_ms, "x", limit=LIMIT),
+        Row("median time of a guess in the long log", long.latency_ms, "ms", short.latency_ms),
+        Row("the same, times the short one's", long.latency_ms / short.latency_ms, "x", limit=LIMIT),
+    ]
+
+
+if __name__ == "__main__":
+    stage.main(measure(parser().parse_args()))
