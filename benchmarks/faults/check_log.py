@@ -48,6 +48,8 @@ def check_commands(evidence: Evidence, histories: Histories, findings: Findings)
     for command in evidence.commands:
         rows = found[-1].get(command.key, [])
         gone = [line for restore, lines in lost if command.sent_at <= restore.at for line in lines.get(command.key, [])]
+        if command.status == 500:
+            findings.add("server_error", f"{_told(command)} was answered 500")
         if any(len(each.get(command.key, [])) > 1 for each in found):
             findings.add("written_twice", f"{_told(command)} stands in the log more than once")
         elif command.status is not None and 400 <= command.status < 500:

@@ -12,7 +12,9 @@ from benchmarks.faults.histories import Histories, canonical
 def check_reads(evidence: Evidence, histories: Histories, values: Values, findings: Findings) -> None:
     reads = _Reads(histories, values, findings)
     for read in evidence.reads:
-        if read.status == 200 and isinstance(read.body, dict):
+        if read.status == 500:
+            findings.add("server_error", f"{read.path} for team {read.team_id} from {read.process} was answered 500")
+        elif read.status == 200 and isinstance(read.body, dict):
             reads.check(read)
 
 

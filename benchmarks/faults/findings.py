@@ -15,6 +15,7 @@ PROMISES = {
     "refused_but_written": "What a server refused is not in the log.",
     "wrong_ids": "An answer names the ids of the rows that were written.",
     "answer_before_own_act": "An answer stands at or after what it acknowledges.",
+    "server_error": "Whatever is away, nobody is answered 500.",
     # sockets: datasets that grow
     "missing_field": "A frame has every field that it must have.",
     "gap_in_frames": "A frame begins where the one before it ended; nothing lies between.",

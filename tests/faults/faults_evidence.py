@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -303,3 +304,47 @@ def a_run() -> Run:
     run.act(1, "puzzle_unlockable", "rope")
     run.read(2)
     return run
+
+
+def a_restored_run() -> Run:
+    """The same; then SQL goes back to an older dump and grows differently."""
+    run = a_run()
+    run.restore(kept=11)
+    for socket in run.sockets:
+        socket.reset()
+    run.act(1, "puzzle_guess_submitted", "lamp", canonical_input="OTHER", verdict="incorrect", response="No.")
+    run.act(2, "puzzle_visible", "trunk")
+    return run
+
+
+def frames(evidence: Evidence, type: str, sub: str = "") -> list[tuple[Event, Value]]:
+    """The frames of this type (for this subscription) that listeners got, the last first."""
+    events = [event for listener in evidence.listeners for event in listener.events if event.what == "got"]
+    got = [(event, json.loads(event.text)) for event in events]
+    return [(event, frame) for event, frame in got if frame["type"] == type and frame.get("sub", "") == sub][::-1]
+
+
+def change(
+    evidence: Evidence, type: str, sub: str, edit: Callable[[Value], object], where: Callable[[Value], object] = bool
+) -> None:
+    """Edits the last such frame for which `where` holds."""
+    event, frame = next((event, frame) for event, frame in frames(evidence, type, sub) if where(frame))
+    edit(frame)
+    event.text = json.dumps(frame)
+
+
+def drop(evidence: Evidence, type: str, sub: str) -> None:
+    """The last such frame was never sent."""
+    dropped, _ = frames(evidence, type, sub)[0]
+    for listener in evidence.listeners:
+        listener.events = [event for event in listener.events if event is not dropped]
+
+
+def insert_after(evidence: Evidence, place: Event, *new: Value) -> None:
+    """Frames that came right after another."""
+    for listener in evidence.listeners:
+        for index, event in enumerate(listener.events):
+            if event is place:
+                added = [Event(at=event.at, what="got", text=json.dumps(frame)) for frame in new]
+                listener.events[index + 1 : index + 1] = added
+                return
