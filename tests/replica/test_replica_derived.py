@@ -443,6 +443,18 @@ async def test_a_sample_finds_a_wrong_state_in_this_process(sqlite_store: str, r
     assert (await start(sqlite_store, redis_url))[0]
 
 
+async def test_a_sample_of_another_history_says_nothing(sqlite_store: str, redis_url: str) -> None:
+    async with process(sqlite_store) as one, keeping(one, redis_url) as kept:
+        await one.register(*TEAMS)
+        await some_guesses(one, *TEAMS)
+        await kept.write()
+        await lose(sqlite_store, one.tail.head - 2)
+        assert await kept.sample(3), "this process does not know yet"
+        await one.read_on()
+        assert await kept.sample(3), "the next pass will write it anew"
+        assert kept.health.counters.derived_mismatches == 0
+
+
 async def test_a_sample_reads_a_log_without_teams(sqlite_store: str, redis_url: str) -> None:
     async with process(sqlite_store) as one, keeping(one, redis_url) as kept:
         assert await kept.sample()

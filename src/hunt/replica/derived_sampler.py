@@ -11,7 +11,7 @@ from hunt.game.state import TeamState, apply
 from hunt.log.history import refold
 from hunt.log.source import Source
 from hunt.log.tail import Tail
-from hunt.replica.derived_form import Form, Kept, Unusable, seal_of
+from hunt.replica.derived_form import Form, Kept, Stand, Unusable, seal_of
 from hunt.replica.derived_scripts import DerivedScripts
 from hunt.replica.status import Health
 
@@ -46,9 +46,10 @@ class Sampler:
                 return True
             team_id = _random.choice(list(board.teams))
         self._health.counters.derived_samples += 1
+        stand = Stand(board.head, board.digest)
         finding = await self._finding(form, board, team_id)
-        if self._tail.board is not board or finding is None:  # another history or hunt meanwhile: then it says nothing
-            return True
+        if finding is None or self._tail.board is not board or not await self._holds(stand):
+            return True  # also where the log has become another one, of which the board does not know yet
         logger.error("derived_state_wrong", reason=finding.reason)
         self._health.counters.derived_mismatches += 1
         await self._scripts.drop(form)
@@ -70,8 +71,11 @@ class Sampler:
             return Finding(f"Redis held another state of team {team_id} than the log")
         return None
 
+    async def _holds(self, stand: Stand) -> bool:
+        return await self._source.digest_at(stand.id) == stand.digest
+
     async def _kept(self, form: Form, team_id: int) -> Kept | None:
-        """What is kept of the team; None before a pass has got to it."""
+        """What is kept of the team; None before a pass has got to it, or where it is of another history."""
         raw = await self._scripts.meta(form)
         if raw is None:
             return None
@@ -80,8 +84,8 @@ class Sampler:
             return None
         (value,) = await self._scripts.values(form, [team_id])
         kept = form.kept(team_id, value)
-        meta.lists(team_id, kept, seal_of(value or b""))
-        return kept
+        newest = meta.ended if meta.lists(team_id, kept, seal_of(value or b"")) else kept.stand
+        return kept if await self._holds(newest) else None
 
     async def _folded(self, board: Board, team_id: int, kept: Kept | None) -> TeamState:
         """The team as the log has it now; what is kept of it is brought up to the same entry."""
