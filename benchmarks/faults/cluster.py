@@ -112,10 +112,19 @@ class Process:
         (self.control / name).unlink(missing_ok=True)
 
     async def is_ready(self, client: httpx.AsyncClient) -> bool:
+        health = await self._health(client)
+        return health is not None and health.is_success
+
+    async def knows(self, id: int, client: httpx.AsyncClient) -> bool:
+        """Whether it stands at this entry of the log."""
+        health = await self._health(client)
+        return health is not None and bool(health.json().get("feed_head") == id)
+
+    async def _health(self, client: httpx.AsyncClient) -> httpx.Response | None:
         try:
-            return (await client.get(f"{self.url}/health/ready", timeout=PROBE_SECONDS)).status_code == 200
+            return await client.get(f"{self.url}/health/ready", timeout=PROBE_SECONDS)
         except httpx.HTTPError:
-            return False
+            return None
 
 
 class Cluster:
@@ -202,9 +211,16 @@ class Cluster:
         return self.postgres.url(self.database)
 
     async def all_ready(self, processes: list[Process] | None = None) -> None:
-        for process in self.processes if processes is None else processes:
-            if not await until(partial(process.is_ready, self.client), START_SECONDS):
-                raise DidNotStart(f"{process.name}: {process.output.read_text()[-OUTPUT_CHARACTERS:]}")
+        """Raises DidNotStart where that takes too long."""
+        if unready := await self.unready(START_SECONDS, processes):
+            said = "\n".join(process.output.read_text()[-OUTPUT_CHARACTERS:] for process in unready)
+            raise DidNotStart(f"{', '.join(process.name for process in unready)}: {said}")
+
+    async def unready(self, within: float, processes: list[Process] | None = None) -> list[Process]:
+        """Those that are not ready within so many seconds."""
+        asked = self.processes if processes is None else processes
+        ready = await asyncio.gather(*(until(partial(process.is_ready, self.client), within) for process in asked))
+        return [process for process, is_ready in zip(asked, ready, strict=True) if not is_ready]
 
     async def _keep_running(self) -> None:
         """What an init system does: start again whatever has ended."""

@@ -45,6 +45,15 @@ class Team(Struct, frozen=True, kw_only=True):
     token: str
 
 
+def _body(answer: httpx.Response) -> Json:
+    """What was answered; a server that breaks may answer in plain text."""
+    try:
+        body: Json = answer.json()
+    except ValueError:
+        return {"text": answer.text}
+    return body
+
+
 class Desk:
     """Where commands are handed in: it repeats them, and keeps what came of them."""
 
@@ -75,7 +84,7 @@ class Desk:
         if answer is None:
             return {}
         command.answered_at, command.status = self._stopwatch(), answer.status_code
-        said: Json = answer.json()
+        said = _body(answer)
         if answer.is_success:
             command.ids = said["ids"] if "ids" in said else [said["id"]] if "id" in said else []
             command.epoch, command.duplicate = said.get("epoch"), said.get("duplicate", False)
@@ -113,7 +122,7 @@ class Desk:
             answer = await self._client.get(f"{process.url}{path}", headers=headers)
         except httpx.HTTPError:
             return None
-        body: Json = answer.json()
+        body = _body(answer)
         self.reads.append(
             Read(
                 path=path,

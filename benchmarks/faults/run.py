@@ -71,6 +71,7 @@ class Run:
         self.log = Log(cluster, self.stopwatch)
         self.mirror = Mirror(cluster)
         self.desk = Desk(cluster, self.fork(), self.stopwatch)
+        self.complaints: list[str] = []
         self.teams: list[Team] = []
         self.operator = ""
         self.quiet_at = 0.0
@@ -220,7 +221,8 @@ async def _strike_all(this: Run, scene: Scene) -> None:
                 break
             await asyncio.sleep(strike.pause)
             await this.counts.read()  # what is counted dies with a process
-            await _strike(this, scene, strike)
+            if not await _strike(this, scene, strike):
+                break
         await asyncio.sleep(max(0.0, began + this.plan.load_seconds - this.stopwatch()))
 
 
@@ -235,7 +237,8 @@ async def _stalling(this: Run, scene: Scene) -> AsyncIterator[None]:
         fault.repaired_at = fault.until
 
 
-async def _strike(this: Run, scene: Scene, strike: Strike) -> None:
+async def _strike(this: Run, scene: Scene, strike: Strike) -> bool:
+    """Whether what it broke was repaired."""
     faults = await asyncio.gather(*(_carry_out(this, scene, hit) for hit in strike.hits))
     await _await_repair(this, faults)
     for fault in faults:
@@ -243,6 +246,7 @@ async def _strike(this: Run, scene: Scene, strike: Strike) -> None:
             "never repaired" if fault.repaired_at is None else f"repaired after {fault.repaired_at - fault.until:.2f} s"
         )
         this.tell(f"{fault.kind}: {fault.detail}; {took}")
+    return all(fault.repaired_at is not None for fault in faults)
 
 
 async def _carry_out(this: Run, scene: Scene, hit: Hit) -> Fault:
@@ -275,7 +279,8 @@ async def _await_repair(this: Run, faults: list[Fault]) -> None:
 
 async def _come_to_rest(this: Run, players: list[Player], audience: Audience) -> None:
     """Wait until everything that is on its way has arrived; what has not is for the checker to judge."""
-    await this.cluster.all_ready()
+    unready = await this.cluster.unready(CATCH_UP_SECONDS)
+    this.complaints += [f"{process.name} was not ready at the end" for process in unready]
     await until(partial(_feeds_stand, this), CATCH_UP_SECONDS)
     await audience.catch_up(CATCH_UP_SECONDS)
     for player in players:
@@ -287,8 +292,7 @@ async def _come_to_rest(this: Run, players: list[Player], audience: Audience) ->
 async def _feeds_stand(this: Run) -> bool:
     """Whether every process knows the whole log."""
     head = await this.log.head()
-    answers = [await this.cluster.client.get(f"{process.url}/health/ready") for process in this.cluster.processes]
-    return all(answer.json()["feed_head"] == head for answer in answers)
+    return all([await process.knows(head, this.cluster.client) for process in this.cluster.processes])
 
 
 async def _teams_stand(this: Run) -> bool:
@@ -312,7 +316,7 @@ async def _evidence(this: Run, audience: Audience, hunt: dict[str, Any]) -> Evid
         hunt=hunt,
         titles={slug: puzzle.title for slug, puzzle in load(this.cluster.content).hunt.puzzles.items()},
         quiet_at=this.quiet_at,
-        complaints=complaints(this.cluster.folder),
+        complaints=[*complaints(this.cluster.folder), *this.complaints],
     )
     evidence.events_met = required_met(evidence, this.counts.total())
     return evidence
