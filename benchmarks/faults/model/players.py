@@ -6,17 +6,14 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from benchmarks.faults.evidence import Command, Read
 from benchmarks.faults.model.hunt import ANSWER, OPEN, canned
-from benchmarks.faults.model.process import Died
+from benchmarks.faults.model.process import LOST, Died
 from hunt.game import commands as cmd
 from hunt.game.refusals import Refused
 from hunt.game.view import team_state
 from hunt.live.activity import activity_entry, is_shown
-from hunt.log.source import LogAway
-from hunt.log.writer import Done, Overloaded, Request, Unavailable
+from hunt.log.writer import Done, Request
 
 if TYPE_CHECKING:
     from benchmarks.faults.model.process import Process
@@ -29,9 +26,6 @@ ATTEMPTS: Final = 40
 RETRY_SECONDS: Final = 0.4
 FIRST_GRANT: Final = 1_000
 """Grants are of 1001, 1002, … keys: by the amount each is known in the log."""
-
-LOST = (Died, TimeoutError, Unavailable, Overloaded, LogAway, SQLAlchemyError, OSError)
-"""What a client sees as no answer, or as one that says to come again."""
 
 Wanted = tuple[Command, cmd.Command]
 

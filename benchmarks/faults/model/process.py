@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from benchmarks.faults.model import road, sql
 from benchmarks.faults.model.hunt import hunt
 from benchmarks.faults.model.loop import KICKOFF
 from benchmarks.faults.model.seeding import Ordered, as_any
 from hunt.game.entries import Entry
+from hunt.game.refusals import Refused
 from hunt.live.connection import Connection
 from hunt.live.feed import Feed
 from hunt.live.history import History
@@ -22,7 +25,7 @@ from hunt.live.hub import Hub
 from hunt.live.shared import Shared
 from hunt.log.source import LogAway
 from hunt.log.tail import Gap, Tail
-from hunt.log.writer import Writer
+from hunt.log.writer import Overloaded, Unavailable, Writer
 from hunt.replica import Counters, Replica
 
 if TYPE_CHECKING:
@@ -39,7 +42,11 @@ T = TypeVar("T")
 
 
 class Died(Exception):
-    """The process was killed before it answered."""
+    """The process was killed before it answered, or had a mistake in it."""
+
+
+LOST: Final = (Died, TimeoutError, Unavailable, Overloaded, LogAway, SQLAlchemyError, OSError)
+"""What a client sees as no answer, or as one that says to come again."""
 
 
 class Process:
@@ -182,10 +189,14 @@ class Process:
     async def _answer(self, reply: "asyncio.Future[T]", work: Callable[[], Coroutine[Any, Any, T]]) -> None:
         try:
             answer = await work()
-        except Exception as error:  # noqa: BLE001 - the one who asked is to see it
+        except (Refused, *LOST) as error:
             await self.gate()
             if not reply.done():
                 reply.set_exception(error)
+        except Exception:
+            if not reply.done():
+                reply.set_exception(Died())
+            raise
         else:
             await self.gate()
             if not reply.done():

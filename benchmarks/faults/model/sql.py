@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from benchmarks.faults.model.seeding import as_any
 from hunt.game.entries import GENESIS, Entry, stamp
 from hunt.game.team_rules import guess_answer
+from hunt.log.lines import Line, line_of
 from hunt.log.reader import entry_of
 from hunt.log.source import LogAway
 from hunt.log.writer import Done, Request
@@ -249,6 +250,9 @@ class SqlSource(Connected):
         await self._asked()
         return answer
 
-    async def newest(self, team_id: int, limit: int, before: int | None = None) -> list[Entry]:
+    async def lines(self, after: int, limit: int) -> list[Line]:
+        return list(map(line_of, await self.entries(after, limit)))
+
+    async def newest(self, team_id: int | None, limit: int, before: int | None = None) -> list[Entry]:
         entries = await self.entries(0, len(self.database.stored), team_id)
         return [entry for entry in entries if before is None or entry.id < before][-limit:]

@@ -1,8 +1,9 @@
 """One run: a log, a Redis, processes, players, clients, faults; then quiet; then what is left of it all."""
 
 import asyncio
+import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from random import Random
 from typing import Any, Final
 
@@ -97,7 +98,7 @@ class World:
         self.processes = [self._started(name) for name in PROCESSES]
         watching = [self._watch(), *(client.run() for client in self.clients)]
         for coroutine in watching:
-            self.keep(self.loop.create_task(coroutine))
+            self.keep(self.loop.create_task(self._told(coroutine)))
         faults = asyncio.gather(*(self.injectors.strike() for _ in range(STRIKERS)))
         share = self.steps // PLAYERS
         await asyncio.gather(*(self.players.play(share) for _ in range(PLAYERS)))
@@ -105,6 +106,12 @@ class World:
         await faults
         await self._calm_down()
         return self._evidence()
+
+    async def _told(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except (LookupError, TypeError, ValueError):  # a frame that a client cannot read
+            self.broken.append(traceback.format_exc())
 
     def _begin(self) -> None:
         """Three teams are registered and the hunt has begun."""
