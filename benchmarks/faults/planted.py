@@ -5,11 +5,13 @@ without the bug the same run has to be found correct.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from importlib.resources import files
 from itertools import chain
+from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
@@ -22,14 +24,16 @@ from hunt.game.entries import Entry, sealed
 from hunt.live import protocol
 from hunt.live.connection import Connection
 from hunt.live.shared import Shared
+from hunt.log.source import Source
 from hunt.log.tail import Tail
 from hunt.log.writer import Writer, _Attempt
-from hunt.replica import diagnosis, filler, keys, reader, rebuild, replica, scripts
+from hunt.replica import diagnosis, filler, keys, reader, rebuild, replica, scripts, source
 from hunt.replica.commands import stream_range
 from hunt.replica.filler import Filler
 from hunt.replica.messages import decode
 from hunt.replica.pace import Pace
 from hunt.replica.reader import Reader
+from hunt.replica.rebuild import Builder
 from hunt.replica.scripts import Appended, Scripts, Swap, Verdict
 from hunt.replica.scrubber import Scrubber
 
@@ -245,6 +249,16 @@ def _apply_anyhow(board: Board, entry: Entry) -> None:
 # --- the replica
 
 
+def _whatever_it_follows(module: ModuleType) -> Any:
+    """A module reads on in the log without a look at the digest that it has come from."""
+    real = source.lines_after
+
+    async def lines(log: Source, id: int, _digest: str, limit: int) -> Any:
+        return await real(log, id, await log.digest_at(id) or "", limit)
+
+    return patch.object(module, "lines_after", lines)
+
+
 @_plant("replica_hole", faults=("killed_after_commit", "publish_suppressed"), model_faults=("unpublished", "kill"))
 def xadd_that_swallows_smaller() -> Patches:
     """Everybody adds their own entries to the stream, and does not mind when Redis has a newer one already."""
@@ -275,14 +289,14 @@ def no_digest_check() -> Patches:
         return len(raw)
 
     async def page(source: Any, id: int, _digest: str, limit: int) -> Any:
-        return await source.entries(id, limit)
+        return await source.lines(id, limit)
 
     diagnose = diagnosis.diagnose
     yield _script("append", ("ARGV[3 + 2 * (head - previous)] ~= meta[3]", "false"))
     yield patch("hunt.replica.reconciler.diagnose", lambda found, head, _: diagnose(found, head, found.digest))
     yield patch.object(Scrubber, "_window", advance)
-    yield patch.object(filler, "page_after", page)
-    yield patch.object(rebuild, "page_after", page)
+    yield patch.object(filler, "lines_after", page)
+    yield patch.object(rebuild, "lines_after", page)
 
 
 @_plant("team_index_ahead", faults=(), model_faults=())
@@ -301,17 +315,22 @@ def _impatient() -> Patches:
 
 
 def _slow_to_swap() -> Patches:
-    """Once in a process, a builder stands still before it swaps, for longer than the others wait."""
-    swap, stalled = Scripts.swap, set[int]()
+    """Every other time a builder stands still before it swaps, for longer than others wait. Nor is filling quick."""
+    swap, fill, swaps = Scripts.swap, Filler.fill, Counter[int]()
 
     async def swapping(self: Scripts, token: str, head: int, digest: str, denied: str) -> Swap:
-        if id(self) not in stalled:
-            stalled.add(id(self))
+        swaps[id(self)] += 1
+        if swaps[id(self)] % 2:
             await asyncio.sleep(2.5 * STRAINED_SECONDS)
         return await swap(self, token, head, digest, denied)
 
+    async def filling(self: Filler, head: int) -> Verdict:
+        await asyncio.sleep(STRAINED_SECONDS / 2)
+        return await fill(self, head)
+
     yield from _impatient()
     yield patch.object(Scripts, "swap", swapping)
+    yield patch.object(Filler, "fill", filling)
 
 
 @_plant(
@@ -330,29 +349,33 @@ def swap_without_a_token() -> Patches:
     yield _script("chunk", ("redis.call('PEXPIRE', KEYS[2], ARGV[2])", ""))
 
 
+def _slow_repair() -> Patches:
+    """Whoever finds that a rebuild is needed takes its time."""
+    rebuilding = Builder.rebuild
+
+    async def later(self: Builder, reason: str) -> bool:
+        await asyncio.sleep(STRAINED_SECONDS)
+        return await rebuilding(self, reason)
+
+    yield patch.object(Builder, "rebuild", later)
+
+
 @_plant(
     "replica_glued",
     faults=("sql_restored",),
     model_faults=("restore",),
+    strain=_slow_repair,
 )
 def previous_digest_from_redis() -> Patches:
     """Whether entries follow what the replica holds is asked of the replica, not of the log."""
     append = Filler.append
 
-    async def appending(self: Filler, previous: int, digest: str, entries: Any) -> Appended:
+    async def appending(self: Filler, previous: int, digest: str, lines: Any) -> Appended:
         found = await self._scripts.inspect()
-        return await append(self, previous, found.digest if found.head == previous else digest, entries)
+        return await append(self, previous, found.digest if found.head == previous else digest, lines)
 
-    async def fill(self: Filler, head: int) -> Verdict:
-        while page := await self._source.entries(head, self._pace.batch):
-            answer = await self.append(head, "", page)
-            if answer.verdict not in (Verdict.OK, Verdict.DUP):
-                return answer.verdict
-            head = page[-1].id
-        return Verdict.OK
-
+    yield _whatever_it_follows(filler)
     yield patch.object(Filler, "append", appending)
-    yield patch.object(Filler, "fill", fill)
 
 
 def _slow_rebuild() -> Patches:
