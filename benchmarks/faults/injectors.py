@@ -25,7 +25,7 @@ COMMIT = b"COMMIT"
 MIN_CUT_BYTES = 400
 """A request to Redis of this length carries entries."""
 
-MOST_LOST_ENTRIES = 60
+FEW_LOST_ENTRIES, MOST_LOST_ENTRIES = 3, 60
 """That a restore takes away."""
 
 FORGE = """
@@ -36,6 +36,9 @@ if ARGV[4] ~= '' then redis.call('HSET', KEYS[2], 'head', ARGV[2], 'digest', ARG
 return 1
 """
 """Puts entry ARGV[2] on top of message ARGV[1], unless another has come meanwhile."""
+
+GLOBAL_SHARE = 0.7
+"""Of the streams that are deleted; the others are teams'."""
 
 STALLS = 4
 """How often a socket stops reading until it is closed for that."""
@@ -105,7 +108,7 @@ async def redis_flushed(scene: Scene, _rng: random.Random) -> str:
 @tampering
 async def stream_deleted(scene: Scene, rng: random.Random) -> str:
     keys = [STREAM, *(await scene.mirror.client.keys("activity_log/[0-9]*"))]
-    key = STREAM if rng.random() < 0.5 else rng.choice(keys)
+    key = STREAM if rng.random() < GLOBAL_SHARE else rng.choice(keys)
     await scene.mirror.client.delete(key)
     return f"DEL {key}"
 
@@ -316,8 +319,9 @@ async def _crash(scene: Scene, rng: random.Random, where: str) -> str:
 
 @fault
 async def sql_restored(scene: Scene, rng: random.Random) -> str:
-    head = await scene.log.head()
-    kept = rng.randint(max(scene.oldest_dump, head - MOST_LOST_ENTRIES), max(scene.oldest_dump, head - 1))
+    """After a small loss the log soon grows beyond what the replica has; after a large one it stays behind."""
+    most = FEW_LOST_ENTRIES if rng.random() < 0.5 else MOST_LOST_ENTRIES
+    kept = max(scene.oldest_dump, await scene.log.head() - rng.randint(1, most))
     restore = await scene.log.go_back(kept)
     scene.restores.append(restore)
     return f"back to entry {kept}, {len(restore.lost)} entries lost"

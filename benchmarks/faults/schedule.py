@@ -27,8 +27,16 @@ SHORT_KINDS = (
 
 SHORT_TEMPO = Tempo(slow_seconds=1.0, reconcile_seconds=0.5)
 
-PLANT_ROUNDS = 2
+PLANT_TEMPO = Tempo(slow_seconds=1.0, reconcile_seconds=2.0)
+PLANT_ROUNDS = 4
 PLANT_SECONDS = 5.0
+
+TEMPOS = (
+    Tempo(reconcile_seconds=0.5),
+    Tempo(),
+    Tempo(reconcile_seconds=5.0, scrub_entries_per_second=800),
+)
+"""The long form takes one of these; the last is that of a server whose settings nobody has touched."""
 
 DECKS = 200
 """More than any run has the time for."""
@@ -90,7 +98,7 @@ def long_plan(seed: int, minutes: float) -> Plan:
             hits = [_hit(kinds.pop(), rng) for _ in range(2 if together else 1)]
             strikes.append(Strike(rng.uniform(0.2, 3.0), hits))
         least = least or len(strikes)
-    return Plan(seed=seed, strikes=strikes, least=least, seconds=minutes * 60)
+    return Plan(seed=seed, strikes=strikes, least=least, seconds=minutes * 60, tempo=rng.choice(TEMPOS))
 
 
 def plan_of(kinds: tuple[str, ...], seed: int, plant: str) -> Plan:
@@ -103,7 +111,7 @@ def plan_of(kinds: tuple[str, ...], seed: int, plant: str) -> Plan:
         least=len(strikes),
         seconds=0.0,
         load_seconds=PLANT_SECONDS,
-        tempo=SHORT_TEMPO,
+        tempo=PLANT_TEMPO,
         plant=plant,
     )
 
