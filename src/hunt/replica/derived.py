@@ -1,9 +1,6 @@
 """The state of every team, kept in Redis so that a start need not fold the whole log."""
 
 import asyncio
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import structlog
@@ -65,8 +62,7 @@ class Derived:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         try:
-            with _not_collecting():
-                board, newest = await self._loader.board(self.form)
+            board, newest = await self._loader.board(self.form)
         except (Unusable, RedisError) as error:
             logger.info("derived_state_not_used", reason=str(error), seconds=round(loop.time() - begun, 2))
             return False
@@ -105,14 +101,3 @@ class Derived:
         What is wrong is mended: what is kept is dropped, the board folded anew. Raises RedisError and LogAway.
         """
         return await self._sampler.sample(self.form, team_id)
-
-
-@contextmanager
-def _not_collecting() -> Iterator[None]:
-    """A million objects are about to be made, none of them garbage: looking takes longer than making them."""
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        gc.enable()
