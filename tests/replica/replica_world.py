@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from redis.asyncio import Redis
 
 from hunt.game.entries import GENESIS, Draft, Entry, PuzzleUnlocked, decode_entry, encode_entry, sealed
+from hunt.log.lines import Line, line_of
 from hunt.log.source import LogAway
 from hunt.replica import Replica, connect, keys, publish_interval
 from hunt.replica.auditor import Auditor
@@ -82,6 +83,9 @@ class MemoryLog:
         rows = self.rows[after:] if team_id is None else self.of_team(team_id, after)
         return rows[:limit]
 
+    async def lines(self, after: int, limit: int) -> Sequence[Line]:
+        return lines(await self.entries(after, limit))
+
     async def newest(self, team_id: int, limit: int, before: int | None = None) -> Sequence[Entry]:
         await self._answer()
         return self.of_team(team_id, upto=(1 << 40) if before is None else before - 1)[-limit:]
@@ -120,6 +124,10 @@ class Parts:
 
     async def team_stream(self, team_id: int) -> list[Entry]:
         return [decode_entry(fields[keys.FIELD]) for _, fields in await self.redis.xrange(keys.team_stream(team_id))]
+
+
+def lines(entries: Iterable[Entry]) -> list[Line]:
+    return list(map(line_of, entries))
 
 
 def new_fake_url() -> str:

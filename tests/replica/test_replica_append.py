@@ -1,7 +1,7 @@
 """The append script: what it takes and what it refuses."""
 
 import pytest
-from replica_world import Parts
+from replica_world import Parts, lines
 
 from hunt.game.entries import GENESIS
 from hunt.replica import keys
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 async def append(parts: Parts, count: int = 1) -> Verdict:
     """Appends `count` new entries of the log."""
     entries, previous = parts.log.grow(count)
-    return (await parts.filler.append(entries[0].id - 1, previous, entries)).verdict
+    return (await parts.filler.append(entries[0].id - 1, previous, lines(entries))).verdict
 
 
 async def test_entries_that_follow_the_head_are_taken(built: Parts) -> None:
@@ -64,7 +64,7 @@ async def test_an_empty_stream_that_vanished_alone_is_not_started_again(parts: P
 
 async def test_what_the_replica_has_is_not_taken_twice(built: Parts) -> None:
     rows = built.log.rows
-    answer = await built.filler.append(4, rows[3].digest, rows[4:8])
+    answer = await built.filler.append(4, rows[3].digest, lines(rows[4:8]))
     assert (answer.verdict, answer.head) == (Verdict.DUP, 10)
     assert await built.stream() == rows
 
@@ -72,14 +72,14 @@ async def test_what_the_replica_has_is_not_taken_twice(built: Parts) -> None:
 async def test_of_a_batch_that_is_half_there_the_rest_is_taken(built: Parts) -> None:
     built.log.grow(5)
     rows = built.log.rows
-    assert (await built.filler.append(7, rows[6].digest, rows[7:])).verdict is Verdict.OK
+    assert (await built.filler.append(7, rows[6].digest, lines(rows[7:]))).verdict is Verdict.OK
     assert await built.stream() == rows
 
 
 async def test_a_batch_behind_a_gap_is_refused_with_the_replicas_head(built: Parts) -> None:
     built.log.grow(5)
     rows = built.log.rows
-    answer = await built.filler.append(12, rows[11].digest, rows[12:])
+    answer = await built.filler.append(12, rows[11].digest, lines(rows[12:]))
     assert (answer.verdict, answer.head) == (Verdict.GAP, 10)
     assert len(await built.stream()) == 10
 
@@ -88,8 +88,8 @@ async def test_another_history_is_not_glued_on(built: Parts) -> None:
     built.log.lose(3)
     built.log.append(1, 1, 1, 1, slug="another")
     rows = built.log.rows
-    assert (await built.filler.append(10, rows[9].digest, rows[10:])).verdict is Verdict.FORK
-    assert (await built.filler.append(7, rows[6].digest, rows[7:])).verdict is Verdict.FORK
+    assert (await built.filler.append(10, rows[9].digest, lines(rows[10:]))).verdict is Verdict.FORK
+    assert (await built.filler.append(7, rows[6].digest, lines(rows[7:]))).verdict is Verdict.FORK
     assert len(await built.stream()) == 10
 
 
@@ -97,7 +97,7 @@ async def test_another_history_from_the_start_is_refused(built: Parts) -> None:
     built.log.lose(10)
     entries, previous = built.log.append(*[2] * 12, slug="another")
     assert previous == GENESIS
-    assert (await built.filler.append(0, previous, entries)).verdict is Verdict.FORK
+    assert (await built.filler.append(0, previous, lines(entries))).verdict is Verdict.FORK
 
 
 @pytest.mark.parametrize("id", [1, 5, 10])

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
-from replica_world import MemoryLog, Parts
+from replica_world import MemoryLog, Parts, lines
 
 from hunt.replica import Away, Behind, Gone, connect, keys
 from hunt.replica.connection import blocking
@@ -44,7 +44,7 @@ async def test_a_waiting_reader_is_woken_by_an_append(built: Parts) -> None:
         waiting = asyncio.create_task(reader.read(10, LONG_MS, 100))
         await asyncio.sleep(0)
         entries, previous = built.log.grow(3)
-        assert (await built.filler.append(10, previous, entries)).verdict is Verdict.OK
+        assert (await built.filler.append(10, previous, lines(entries))).verdict is Verdict.OK
         async with asyncio.timeout(2):
             assert (await waiting)[:1] == entries[:1]
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from redis.asyncio import Redis
-from replica_world import MemoryLog, Parts, replica_at, running
+from replica_world import MemoryLog, Parts, lines, replica_at, running
 
 from hunt.replica import keys
 from hunt.replica.scripts import Swap, Verdict
@@ -68,9 +68,9 @@ async def test_builders_at_the_same_moment_end_in_one_whole_replica(parts: Parts
 async def test_a_builder_that_was_taken_over_from_stops(built: Parts) -> None:
     rows = built.log.rows
     await built.redis.set(keys.BUILDER, "mine")
-    assert await built.scripts.add_chunk("mine", 0, rows[:5])
+    assert await built.scripts.add_chunk("mine", 0, lines(rows[:5]))
     await built.redis.set(keys.BUILDER, "theirs")
-    assert not await built.scripts.add_chunk("mine", 5, rows[5:])
+    assert not await built.scripts.add_chunk("mine", 5, lines(rows[5:]))
     assert await built.scripts.swap("mine", 5, rows[4].digest, "") is Swap.LOST
     assert await built.stream() == rows
 
@@ -78,14 +78,14 @@ async def test_a_builder_that_was_taken_over_from_stops(built: Parts) -> None:
 async def test_a_shadow_that_lost_its_entries_is_not_swapped_in(built: Parts) -> None:
     rows = built.log.rows
     await built.redis.set(keys.BUILDER, "mine")
-    assert await built.scripts.add_chunk("mine", 0, rows)
+    assert await built.scripts.add_chunk("mine", 0, lines(rows))
     await built.redis.delete(keys.shadow_stream("mine"))
     assert await built.scripts.swap("mine", 10, rows[9].digest, "") is Swap.LOST
 
 
 async def test_what_a_dead_builder_left_disappears(built: Parts) -> None:
     await built.redis.set(keys.BUILDER, "mine")
-    assert await built.scripts.add_chunk("mine", 0, built.log.rows)
+    assert await built.scripts.add_chunk("mine", 0, lines(built.log.rows))
     for name in (keys.BUILDER, keys.shadow_stream("mine")):
         assert 0 < await built.redis.pttl(name) <= 5000
 
@@ -93,7 +93,7 @@ async def test_what_a_dead_builder_left_disappears(built: Parts) -> None:
 async def test_a_swap_never_takes_the_replica_back(built: Parts) -> None:
     rows = built.log.rows
     await built.redis.set(keys.BUILDER, "mine")
-    assert await built.scripts.add_chunk("mine", 0, rows[:5])
+    assert await built.scripts.add_chunk("mine", 0, lines(rows[:5]))
     assert await built.scripts.swap("mine", 5, rows[4].digest, "") is Swap.BEHIND
     assert await built.stream() == rows
 
@@ -118,7 +118,7 @@ async def test_a_replica_is_appended_to_while_another_is_built(built: Parts, red
     async def appending() -> None:
         for _ in range(50):
             entries, previous = built.log.grow(1)
-            await built.filler.append(entries[0].id - 1, previous, entries)
+            await built.filler.append(entries[0].id - 1, previous, lines(entries))
 
     done, _ = await asyncio.gather(built.builder.rebuild("For a test."), appending())
     assert done

@@ -6,24 +6,30 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Row, Select, Table, func, or_, select
+from sqlalchemy import DateTime, Dialect, Row, Select, String, Table, func, or_, select, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.types import TypeEngine
 
 from hunt.game.entries import GENESIS, Entry, canonical_json
+from hunt.log.lines import Line, line_of, line_of_row
 from hunt.log.source import LogAway
-from hunt.log.tables import EntryRow
+from hunt.log.tables import EntryRow, Moment
 
 PAGE_ENTRIES = 1_000
 """Entries read at once; a longer stretch is read in pages."""
 
 _log = cast(Table, EntryRow.__table__)
+_moment = Moment()
 COLUMNS = [column for column in _log.columns if column.name != "request_key"]
 
 
 def entry_of(row: Row[*tuple[Any, ...]]) -> Entry:
     """The stored row as an entry; columns beyond `COLUMNS` are left out."""
-    fields = {name: value for name, value in row._asdict().items() if name != "request_key"}
+    return _entry({name: value for name, value in row._asdict().items() if name != "request_key"})
+
+
+def _entry(fields: dict[str, Any]) -> Entry:
     for name in ("data", "internal_data"):
         if fields[name] is not None:
             fields[name] = _object(fields[name])
@@ -67,6 +73,31 @@ def entries_after(after: int, limit: int, team_id: int | None = None) -> Select[
 async def read_page(connection: AsyncConnection, statement: Select[Any]) -> list[Entry]:
     rows: Sequence[Row[Any]] = (await connection.execute(statement)).all()
     return [entry_of(row) for row in rows]
+
+
+async def read_lines(connection: AsyncConnection, after: int, limit: int) -> list[Line]:
+    """What `read_page` would give, as lines. The first row, and any that does not prove itself, is read as an entry."""
+    rows: Sequence[Row[Any]] = (await connection.execute(_lines_after(after, limit, connection.dialect))).all()
+    lines: list[Line] = []
+    previous = ""
+    for row in rows:
+        line = line_of_row(previous, row) or line_of(_entry_of_raw(row, connection.dialect))
+        lines.append(line)
+        previous = line.digest
+    return lines
+
+
+def _lines_after(after: int, limit: int, dialect: Dialect) -> Select[Any]:
+    """The rows with `id > after`, as `line_of_row` takes them: times are left as the driver gives them."""
+    kind: TypeEngine[Any] = String() if dialect.name == "sqlite" else DateTime(timezone=True)
+    moment = type_coerce(_log.c.timestamp, kind).label("timestamp")
+    columns = [moment if column.name == "timestamp" else column for column in COLUMNS]
+    return select(*columns).where(_log.c.id > after).order_by(_log.c.id).limit(limit)
+
+
+def _entry_of_raw(row: Row[Any], dialect: Dialect) -> Entry:
+    fields = row._asdict()
+    return _entry({**fields, "timestamp": _moment.process_result_value(fields["timestamp"], dialect)})
 
 
 async def read_all(connection: AsyncConnection, after: int = 0) -> AsyncGenerator[list[Entry], None]:
@@ -117,6 +148,11 @@ class LogReader:
         """At most `limit` entries with `id > after`, ascending; with `team_id` only what that team's log holds."""
         async with self._connected() as connection:
             return await read_page(connection, entries_after(after, limit, team_id))
+
+    async def lines(self, after: int, limit: int) -> list[Line]:
+        """What `entries` gives, for those who only pass it on."""
+        async with self._connected() as connection:
+            return await read_lines(connection, after, limit)
 
     async def newest(self, team_id: int | None, limit: int, before: int | None = None) -> list[Entry]:
         """The last `limit` entries (with ids below `before`), ascending; with `team_id` those of that team's log."""

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from hunt.game.entries import GENESIS, Entry
+from hunt.log.lines import Line, line_of
 from hunt.log.source import LogAway
 
 ANSWER_SECONDS = 2.0
@@ -57,6 +58,9 @@ class RemoteLog:
 
     async def entries(self, after: int, limit: int, team_id: int | None = None) -> list[Entry]:
         return (await self._log(since=after, limit=limit, team_id=team_id)).entries
+
+    async def lines(self, after: int, limit: int) -> list[Line]:
+        return list(map(line_of, await self.entries(after, limit)))
 
     async def newest(self, team_id: int, limit: int, before: int | None = None) -> list[Entry]:
         return (await self._log(before=BEYOND if before is None else before, limit=limit, team_id=team_id)).entries

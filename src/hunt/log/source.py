@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hunt.game.entries import Entry
+from hunt.log.lines import Line
 
 
 class LogAway(Exception):
@@ -21,6 +22,9 @@ class Source(Protocol):
 
     async def entries(self, after: int, limit: int, team_id: int | None = None) -> Sequence[Entry]:
         """At most `limit` entries with `id > after`, ascending; with `team_id` those of that team or of all teams."""
+
+    async def lines(self, after: int, limit: int) -> Sequence[Line]:
+        """What `entries` gives, for those who only pass it on."""
 
     async def newest(self, team_id: int, limit: int, before: int | None = None) -> Sequence[Entry]:
         """The last `limit` entries of a team's log (those with ids below `before`), ascending."""

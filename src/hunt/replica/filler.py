@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
-from hunt.game.entries import Entry
+from hunt.log.lines import Line
 from hunt.log.source import Source
 from hunt.replica.pace import Pace
 from hunt.replica.scripts import Appended, Scripts, Verdict
-from hunt.replica.source import Forked, page_after
+from hunt.replica.source import Forked, lines_after
 from hunt.replica.status import Health
 
 
@@ -20,14 +20,14 @@ class Filler:
         self._health = health
         self._pace = pace
 
-    async def append(self, previous: int, digest: str, entries: Sequence[Entry]) -> Appended:
+    async def append(self, previous: int, digest: str, lines: Sequence[Line]) -> Appended:
         """One call of the append script, counted. `digest` is the log's at `previous`, never what Redis said."""
-        answer = await self._scripts.append(previous, digest, entries)
+        answer = await self._scripts.append(previous, digest, lines)
         counters = self._health.counters
         name = answer.verdict.value.lower()
         setattr(counters, name, getattr(counters, name) + 1)
         if answer.verdict is Verdict.OK:
-            counters.published += len(entries)
+            counters.published += len(lines)
         return answer
 
     async def fill(self, head: int) -> Verdict:
@@ -38,7 +38,7 @@ class Filler:
         self._health.counters.fills += 1
         while True:
             try:
-                page = await page_after(self._source, head, digest, self._pace.batch)
+                page = await lines_after(self._source, head, digest, self._pace.batch)
             except Forked:
                 return Verdict.FORK
             if page:

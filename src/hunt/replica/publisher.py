@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from hunt.game.entries import Entry
+from hunt.log.lines import line_of
 from hunt.replica.errors import PASSING
 from hunt.replica.filler import Filler
 from hunt.replica.pace import Pace
@@ -105,8 +106,9 @@ class Publisher:
         self.buffered += len(run.entries)
 
     async def _push(self, run: Run) -> None:
+        lines = list(map(line_of, run.entries))
         for _ in range(GAP_TRIES):
-            answer = await self._filler.append(run.previous, run.previous_digest, run.entries)
+            answer = await self._filler.append(run.previous, run.previous_digest, lines)
             verdict = answer.verdict
             if verdict is Verdict.GAP:
                 verdict = await self._filler.fill(answer.head)

@@ -2,21 +2,28 @@
 
 import asyncio
 import secrets
-from typing import Final
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
 
 from redis.asyncio import Redis
 
 from hunt.game.entries import GENESIS
+from hunt.log.lines import Line
 from hunt.log.source import LogAway, Source
 from hunt.replica import keys
 from hunt.replica.pace import Pace
 from hunt.replica.scripts import PROGRESS_SECONDS, Scripts, Swap
-from hunt.replica.source import Forked, page_after
+from hunt.replica.source import Forked, lines_after
 from hunt.replica.status import Health
 
 SWAP_TRIES: Final = 4
 """Each failed try means that entries were appended to the old stream in between. Before the last one it is closed."""
+PAGE_BATCHES = 4
+"""Batches that are read from the log at once, while those before are on their way to Redis."""
 _TOKEN_BYTES: Final = 8
+
+T = TypeVar("T")
 
 
 class Builder:
@@ -72,15 +79,25 @@ class Builder:
         return None
 
     async def _fill(self, token: str, head: int, digest: str) -> tuple[int, str] | None:
-        while True:
-            page = await page_after(self._source, head, digest, self._pace.batch)
-            if page:
-                if not await self._scripts.add_chunk(token, head, page):
+        limit = PAGE_BATCHES * self._pace.batch
+        page = await lines_after(self._source, head, digest, limit)
+        while len(page) == limit:
+            head, digest = page[-1].id, page[-1].digest
+            async with _meanwhile(lines_after(self._source, head, digest, limit)) as following:
+                if not await self._send(token, page):
                     return None
-                head, digest = page[-1].id, page[-1].digest
-            if len(page) < self._pace.batch:
-                return head, digest
+                page = await following
+        if page:
+            head, digest = page[-1].id, page[-1].digest
+        return (head, digest) if await self._send(token, page) else None
+
+    async def _send(self, token: str, page: Sequence[Line]) -> bool:
+        for start in range(0, len(page), self._pace.batch):
+            chunk = page[start : start + self._pace.batch]
+            if not await self._scripts.add_chunk(token, chunk[0].id - 1, chunk):
+                return False
             await asyncio.sleep(self._pace.rest)
+        return True
 
     async def _close(self) -> None:
         """Stops appends to the old stream. What is refused is filled in after the swap."""
@@ -90,3 +107,14 @@ class Builder:
         """The replica's digest when the log, asked after the replica, does not have it there; else an empty string."""
         live = await self._scripts.inspect()
         return "" if await self._source.digest_at(live.head) == live.digest else live.digest
+
+
+@asynccontextmanager
+async def _meanwhile(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
+    """The work, under way; given up where the block ends without it."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from hunt.game.entries import Entry, encode_entry
+from hunt.log.lines import Line
 from hunt.replica import keys
 from hunt.replica.commands import id_of_score
 from hunt.replica.messages import Message
@@ -95,11 +95,11 @@ class Scripts:
         self._drop = _script(redis, "drop")
         self._lease = _script(redis, "lease")
 
-    async def append(self, previous: int, digest: str, entries: Sequence[Entry]) -> Appended:
-        """Appends `entries`, which follow the entry `previous` with the log's `digest`."""
+    async def append(self, previous: int, digest: str, lines: Sequence[Line]) -> Appended:
+        """Appends `lines`, which follow the entry `previous` with the log's `digest`."""
         args: list[Any] = [keys.RULES, previous, digest]
-        for entry in entries:
-            args += (encode_entry(entry), entry.digest)
+        for line in lines:
+            args += (line.body, line.digest)
         verdict, head = await self._append(keys=[keys.META, keys.STREAM], args=args)
         return Appended(Verdict(verdict.decode()), int(head))
 
@@ -113,9 +113,9 @@ class Scripts:
         """Marks the replica as bad; False when `gen` has been replaced already."""
         return bool(await self._mark(keys=[keys.META], args=[gen, reason]))
 
-    async def add_chunk(self, token: str, done: int, entries: Sequence[Entry]) -> bool:
-        """Adds `entries` after the first `done` to the shadow stream; False when another builder has taken over."""
-        args: list[Any] = [token, _milliseconds(PROGRESS_SECONDS), done, *map(encode_entry, entries)]
+    async def add_chunk(self, token: str, done: int, lines: Sequence[Line]) -> bool:
+        """Adds `lines` after the first `done` to the shadow stream; False when another builder has taken over."""
+        args: list[Any] = [token, _milliseconds(PROGRESS_SECONDS), done, *(line.body for line in lines)]
         return bool(await self._chunk(keys=[keys.BUILDER, keys.shadow_stream(token)], args=args))
 
     async def swap(self, token: str, head: int, digest: str, denied: str) -> Swap:

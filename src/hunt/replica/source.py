@@ -1,8 +1,10 @@
 """Reading the log so that pieces of two histories are never joined."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from hunt.game.entries import Entry
+from hunt.log.lines import Line
 from hunt.log.source import Source
 
 
@@ -14,12 +16,23 @@ class Forked(Exception):
         self.id = id
 
 
+T = TypeVar("T", Entry, Line)
+
+
 async def page_after(source: Source, id: int, digest: str, limit: int) -> Sequence[Entry]:
     """The next entries after (`id`, `digest`); Forked when they do not continue that history.
 
     The digest is asked for after the entries. A log that still holds it then held it when the entries were read.
     """
-    entries = await source.entries(id, limit)
-    if await source.digest_at(id) != digest or (entries and entries[0].id != id + 1):
+    return await _continued(source, id, digest, await source.entries(id, limit))
+
+
+async def lines_after(source: Source, id: int, digest: str, limit: int) -> Sequence[Line]:
+    """The same as lines."""
+    return await _continued(source, id, digest, await source.lines(id, limit))
+
+
+async def _continued(source: Source, id: int, digest: str, page: Sequence[T]) -> Sequence[T]:
+    if await source.digest_at(id) != digest or (page and page[0].id != id + 1):
         raise Forked(id)
-    return entries
+    return page

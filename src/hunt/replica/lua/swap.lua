@@ -13,11 +13,13 @@ if head == 0 then
   redis.call('XGROUP', 'CREATE', KEYS[2], 'empty', '0', 'MKSTREAM')
   redis.call('XGROUP', 'DESTROY', KEYS[2], 'empty')
 end
+-- What is long is freed aside; a stream that RENAME drops would be freed while everybody waits.
+redis.call('UNLINK', KEYS[3])
 redis.call('RENAME', KEYS[2], KEYS[3])
 redis.call('PERSIST', KEYS[3])
 local teams = redis.pcall('ZRANGE', KEYS[5], '0', '-1')
 if not teams['err'] then
-  for i = 1, #teams do redis.call('DEL', KEYS[5] .. '/' .. teams[i]) end
+  for i = 1, #teams do redis.call('UNLINK', KEYS[5] .. '/' .. teams[i]) end
 end
 redis.call('DEL', KEYS[1], KEYS[4], KEYS[5])
 redis.call('HSET', KEYS[4], 'rules', ARGV[2], 'head', ARGV[3], 'digest', ARGV[4], 'gen', ARGV[1])
