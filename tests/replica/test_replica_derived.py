@@ -20,7 +20,7 @@ from hunt.game import commands as cmd
 from hunt.game.board import Board
 from hunt.game.refusals import Refused
 from hunt.replica import derived_writer
-from hunt.replica.derived_form import META, Form, Kept, Meta, Stand
+from hunt.replica.derived_form import META, Form, Kept, Meta, Stand, rules
 from hunt.replica.derived_scripts import DerivedScripts
 from playing import quick
 from random_hunts import commands, hunts
@@ -314,6 +314,11 @@ async def test_another_hunt_finds_nothing_of_this_one(sqlite_store: str, redis_u
 async def test_other_rules_find_nothing_of_these(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hunt.replica.derived_form.rules", lambda: "other rules")
     assert Form(HUNT, SECRET).meta != FORM.meta
+
+
+async def test_code_whose_sources_are_not_there_shares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hunt.replica.derived_form.MADE_BY", (("hunt.game", "no_such_file.py"),))
+    assert rules.__wrapped__() != rules.__wrapped__()
 
 
 async def test_redis_may_be_emptied_while_it_is_read(

@@ -64,6 +64,29 @@ async def test_a_server_starts_from_what_the_one_before_has_kept(
     assert told(logged, USED, NOT_USED) == [NOT_USED, USED, NOT_USED]
 
 
+async def test_what_a_start_has_refused_is_written_anew(
+    sqlite_store: str, redis_server: RedisServer, hunt: Path, logged: list[Any]
+) -> None:
+    settings = settings_of(hunt, sqlite_store, redis_url=redis_server.url)
+    async with running_app(settings) as first:
+        await first.begin()
+        team = await first.team()
+        await eventually(first.services.derived.write, what="a pass")
+        form = first.services.derived.form
+    with redis_server.client() as client:
+        client.hset(form.teams, str(team.id), "nonsense")
+    async with running_app(settings) as second:
+        counters = second.services.replica._health.counters
+
+        async def written() -> bool:
+            return counters.derived_passes > 0
+
+        await eventually(written, what="a pass")
+    async with running_app(settings):
+        pass
+    assert told(logged, USED, NOT_USED) == [NOT_USED, NOT_USED, USED]
+
+
 async def test_a_process_without_a_database_starts_from_it_too(
     sqlite_store: str, redis_url: str, hunt: Path, logged: list[Any]
 ) -> None:

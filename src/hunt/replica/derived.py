@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from hunt.log.source import Source
 from hunt.log.tail import Tail
-from hunt.replica.derived_form import Form, Unusable
+from hunt.replica.derived_form import Form, NothingKept, Unusable
 from hunt.replica.derived_loader import Loader
 from hunt.replica.derived_sampler import Sampler
 from hunt.replica.derived_scripts import DerivedScripts
@@ -45,6 +45,7 @@ class Derived:
         self._writer = Writer(self._scripts, source, tail, lease, health)
         self._sampler = Sampler(self._scripts, source, tail, health)
         self._form: Form | None = None
+        self._refused = False
 
     @property
     def form(self) -> Form:
@@ -64,6 +65,7 @@ class Derived:
         try:
             board, newest = await self._loader.board(self.form)
         except (Unusable, RedisError) as error:
+            self._refused = isinstance(error, Unusable) and not isinstance(error, NothingKept)
             logger.info("derived_state_not_used", reason=str(error), seconds=round(loop.time() - begun, 2))
             return False
         self._tail.replace(board, newest)
@@ -79,6 +81,9 @@ class Derived:
             await asyncio.sleep(TICK_SECONDS)
             now = loop.time()
             try:
+                if self._refused:  # else the next start would refuse it as well, until every state has changed
+                    await self._scripts.drop(self.form)
+                    self._refused = False
                 if now >= write_at and await self._lease.hold():
                     write_at = now + DERIVE_SECONDS
                     await self.write()

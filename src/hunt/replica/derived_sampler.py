@@ -11,7 +11,7 @@ from hunt.game.state import TeamState, apply
 from hunt.log.history import refold
 from hunt.log.source import Source
 from hunt.log.tail import Tail
-from hunt.replica.derived_form import Form, Kept, Stand, Unusable, seal_of
+from hunt.replica.derived_form import Form, Kept, NothingKept, Stand, Unusable, seal_of
 from hunt.replica.derived_scripts import DerivedScripts
 from hunt.replica.status import Health
 
@@ -61,6 +61,8 @@ class Sampler:
     async def _finding(self, form: Form, board: Board, team_id: int) -> Finding | None:
         try:
             kept = await self._kept(form, team_id)
+        except NothingKept:
+            kept = None
         except Unusable as error:
             return Finding(str(error))
         folded = await self._folded(board, team_id, kept)
@@ -75,11 +77,8 @@ class Sampler:
         return await self._source.digest_at(stand.id) == stand.digest
 
     async def _kept(self, form: Form, team_id: int) -> Kept | None:
-        """What is kept of the team; None before a pass has got to it, or where it is of another history."""
-        raw = await self._scripts.meta(form)
-        if raw is None:
-            return None
-        meta = form.meta_in(raw)
+        """What is kept of the team; None where it registered after the pass, or where that was of another history."""
+        meta = form.meta_in(await self._scripts.meta(form))
         if team_id not in meta.seals:
             return None
         (value,) = await self._scripts.values(form, [team_id])
