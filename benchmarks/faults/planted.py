@@ -5,7 +5,6 @@ without the bug the same run has to be found correct.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -315,13 +314,13 @@ def _impatient() -> Patches:
 
 
 def _slow_to_swap() -> Patches:
-    """Every other time a builder stands still before it swaps, for longer than others wait. Nor is filling quick."""
-    swap, fill, swaps = Scripts.swap, Filler.fill, Counter[int]()
+    """One builder stands still before it swaps, for longer than the others wait. Nor is filling quick."""
+    swap, fill = Scripts.swap, Filler.fill
 
     async def swapping(self: Scripts, token: str, head: int, digest: str, denied: str) -> Swap:
-        swaps[id(self)] += 1
-        if swaps[id(self)] % 2:
-            await asyncio.sleep(2.5 * STRAINED_SECONDS)
+        stall = 2.5 * STRAINED_SECONDS
+        if await self._swap.registered_client.set("stalled", token, nx=True, px=int(2 * stall * 1000)):
+            await asyncio.sleep(stall)
         return await swap(self, token, head, digest, denied)
 
     async def filling(self: Filler, head: int) -> Verdict:
