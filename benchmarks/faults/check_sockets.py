@@ -50,13 +50,14 @@ class Client:
         self._calls: dict[object, _Call] = {}
         self._wanted: dict[str, Held] = {}
         self._floor = 0
+        self._asked = False
         self._at = 0.0
 
     def follow(self, events: list[Event]) -> None:
         for event in events:
             self._at = event.at
             if event.what == "opened":
-                self._subscriptions, self._calls, self._wanted, self._floor = {}, {}, {}, 0
+                self._subscriptions, self._calls, self._floor, self._asked = {}, {}, 0, False
             elif event.what == "sent":
                 self._sent(json.loads(event.text))
             elif event.what == "got":
@@ -74,6 +75,8 @@ class Client:
             held = self._held.setdefault(key, Held(team_id=self._team_id, dataset=key[0], slug=key[1], html=key[2]))
             since, digest = frame.get("since") or 0, frame.get("digest")
             self._calls[frame["rpc"]] = _Call(method="sub", name=frame["sub"], held=held, since=since, digest=digest)
+            if not self._asked:  # what the socket before was for counts until this one says what it is for
+                self._asked, self._wanted = True, {}
             self._wanted[frame["sub"]] = held
         elif method == "unsub":
             self._calls[frame["rpc"]] = _Call(method="unsub", name=frame["sub"])
