@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 ANSWER_SECONDS: Final = 3.0
 """How long somebody waits for an answer before asking again elsewhere."""
 
-ATTEMPTS: Final = 40
+LOAD_SECONDS: Final = 60.0
+"""When nobody sends any more, whatever is left: twice what a run takes in which answers come."""
+
 RETRY_SECONDS: Final = 0.4
 FIRST_GRANT: Final = 1_000
 """Grants are of 1001, 1002, … keys: by the amount each is known in the log."""
@@ -40,6 +42,8 @@ class Players:
         self.reads: list[Read] = []
         self.known: dict[int, int] = {}
         """By team: the newest log id that one of its answers named."""
+        self.until = LOAD_SECONDS
+        """Nobody begins with anything after this time."""
         self._unlocked: set[int] = set()
         self._solved: set[int] = set()
 
@@ -47,6 +51,8 @@ class Players:
         """Send this many commands, one after the other, with pauses."""
         for _ in range(number):
             await asyncio.sleep(self.chance.uniform(0.05, 1.0))
+            if self.world.now >= self.until:
+                return
             team_id = self.chance.choice(self.world.teams)
             if self.chance.random() < 0.25:
                 await self.look(team_id)
@@ -69,7 +75,7 @@ class Players:
 
     def _note(self, kind: Any, team_id: int | None, /, **expects: Any) -> Command:
         key = f"key{len(self.made)}"
-        command = Command(key=key, kind=kind, team_id=team_id, expects=expects, sent_at=self.world.now)
+        command = Command(key=key, kind=kind, team_id=team_id, expects=expects, sent_at=self.world.now, attempts=0)
         self.made.append(command)
         return command
 
@@ -91,8 +97,8 @@ class Players:
     async def carry_out(self, wanted: Wanted) -> None:
         """Ask until there is an answer."""
         command, order = wanted
-        for attempt in range(1, ATTEMPTS + 1):
-            command.attempts = attempt
+        while self.world.now < self.until:
+            command.attempts += 1
             process = self.chance.choice([each for each in self.world.processes if each.writer])
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
@@ -101,7 +107,7 @@ class Players:
                 await asyncio.sleep(self.chance.uniform(0, RETRY_SECONDS))
                 continue
             except Refused:
-                if attempt == 1:  # else an earlier attempt may have been, or yet be, carried out
+                if command.attempts == 1:  # else an earlier attempt may have been, or yet be, carried out
                     command.status, command.answered_at = 409, self.world.now
                 return
             if self.chance.random() < self.world.answers_lost:

@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from benchmarks.faults.checker import check, frames_checked
 from benchmarks.faults.evidence import REQUIRED, Evidence, Finding
@@ -51,9 +51,9 @@ class Summary(Struct, kw_only=True):
 
     seeds: int = 0
     failed: list[Outcome] = []
-    events_met: Counter[str] = Counter()
-    seeds_with: Counter[str] = Counter()
-    faults: Counter[str] = Counter()
+    events_met: Counter[str] = field(default_factory=Counter)
+    seeds_with: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
     commands: int = 0
     frames: int = 0
 

@@ -146,6 +146,7 @@ class World:
             self.start_again(process)
         self.quiet_at = self.now
         self.injectors.allow_for_later_ones()
+        self.players.until = self.quiet_at + QUIET_SECONDS / 2
         for _ in range(2):
             await self.players.carry_out(self.players.grant(None))
         calm_since: float | None = None
