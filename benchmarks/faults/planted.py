@@ -5,19 +5,17 @@ without the bug the same run has to be found correct.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
 from contextvars import ContextVar
-from importlib.resources import files
-from itertools import chain
+from itertools import count
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from msgspec import Struct
-from redis.asyncio import Redis
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from benchmarks.faults.findings import PROMISES
+from benchmarks.faults.planting import PLANTS, Patches, listed, plant, planted, script, strained, text_of
 from hunt.game.board import Board
 from hunt.game.entries import Entry, sealed
 from hunt.live import protocol
@@ -36,105 +34,16 @@ from hunt.replica.rebuild import Builder
 from hunt.replica.scripts import Appended, Scripts, Swap, Verdict
 from hunt.replica.scrubber import Scrubber
 
-Patches = Iterable[Any]
-"""What `unittest.mock.patch` gives; each is put in place before the next one is asked for."""
-
-
-class Plant(Struct, frozen=True, kw_only=True):
-    """`patches` are the bug, `strain` what makes it show.
-
-    `faults` of a cluster and `model_faults` of the model bring it to light; without any, plain load does. One of
-    `findings` at least must be made.
-    """
-
-    name: str
-    sentence: str
-    patches: Callable[[], Patches]
-    strain: Callable[[], Patches] = tuple
-    faults: tuple[str, ...]
-    model_faults: tuple[str, ...]
-    findings: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        if unknown := set(self.findings) - PROMISES.keys():
-            raise ValueError(f"{self.name}: there is no finding {unknown}")
-
-
-PLANTS: dict[str, Plant] = {}
+__all__ = ["PLANTS", "plant", "planted", "strained"]
 
 STRAINED_SECONDS = 0.6
 """How long a builder may be silent under strain, so that a short run meets one that is."""
 
 
-@contextmanager
-def planted(name: str) -> Iterator[None]:
-    """Inside, this process has the bug, and the strain under which it shows."""
-    with ExitStack() as stack:
-        for each in chain(PLANTS[name].strain(), PLANTS[name].patches()):
-            stack.enter_context(each)
-        yield
-
-
-@contextmanager
-def strained(name: str) -> Iterator[None]:
-    """Inside, this process is under the strain of a bug that it does not have."""
-    with ExitStack() as stack:
-        for each in PLANTS[name].strain():
-            stack.enter_context(each)
-        yield
-
-
-def plant(name: str) -> None:
-    """Put the bug into this process for good."""
-    for each in chain(PLANTS[name].strain(), PLANTS[name].patches()):
-        each.start()
-
-
-def _plant(
-    *findings: str,
-    faults: tuple[str, ...],
-    model_faults: tuple[str, ...],
-    strain: Callable[[], Patches] = tuple,
-) -> Callable[[Callable[[], Patches]], Callable[[], Patches]]:
-    def listed(patches: Callable[[], Patches]) -> Callable[[], Patches]:
-        name, sentence = patches.__name__, (patches.__doc__ or "").strip()
-        PLANTS[name] = Plant(
-            name=name,
-            sentence=sentence,
-            patches=patches,
-            strain=strain,
-            faults=faults,
-            model_faults=model_faults,
-            findings=findings,
-        )
-        return patches
-
-    return listed
-
-
-def _script(name: str, *changes: tuple[str, str]) -> Any:
-    """The Lua script with other text in some places, which must be there."""
-    text = _text_of(name)
-    for old, new in changes:
-        if old not in text:
-            raise AssertionError(f"{name}.lua no longer holds {old!r}")
-        text = text.replace(old, new)
-    real = scripts._script
-
-    def registered(redis: Redis, asked: str) -> Any:
-        return redis.register_script(text) if asked == name else real(redis, asked)
-
-    return patch.object(scripts, "_script", registered)
-
-
-def _text_of(name: str) -> str:
-    return (files("hunt.replica") / "lua" / f"{name}.lua").read_text()
-
-
 # --- the writer
 
 
-@_plant(
+@listed(
     "replica_phantom",
     "phantom",
     faults=("commit_cut_before", "killed_before_commit"),
@@ -159,7 +68,19 @@ def publish_before_commit() -> Patches:
     yield patch.object(_Attempt, "insert", inserting)
 
 
-@_plant("hole_in_the_log", faults=("commit_cut_before", "postgres_restarted"), model_faults=("commits_break",))
+def _failing_commits() -> Patches:
+    """Now and then COMMIT does not arrive."""
+    commit, commits = AsyncConnection.commit, count(1)
+
+    async def committing(self: AsyncConnection) -> None:
+        if next(commits) % 20 == 0:
+            raise OperationalError("COMMIT", None, ConnectionError("the connection is gone"))
+        await commit(self)
+
+    yield patch.object(AsyncConnection, "commit", committing)
+
+
+@listed("hole_in_the_log", faults=("commit_cut_before",), model_faults=("commits_break",), strain=_failing_commits)
 def id_from_a_sequence() -> Patches:
     """Ids are taken before COMMIT from a counter that a rollback does not turn back."""
     last = 0
@@ -175,7 +96,7 @@ def id_from_a_sequence() -> Patches:
 # --- the sockets
 
 
-@_plant("skipped_reset", faults=("sql_restored",), model_faults=("restore",))
+@listed("skipped_reset", faults=("sql_restored",), model_faults=("restore",))
 def skipped_reset() -> Patches:
     """A socket goes on after SQL was restored, though the client's piece is not of this log."""
 
@@ -185,13 +106,13 @@ def skipped_reset() -> Patches:
     yield patch.object(Connection, "_check_cursor", trusting)
 
 
-@_plant("stale_value", "not_converged", faults=(), model_faults=("cut",))
+@listed("stale_value", "not_converged", faults=(), model_faults=("cut",))
 def stale_cache() -> Patches:
     """A value that was made once is sent again after the log has changed it."""
     yield patch.object(Shared, "touch", lambda _shared, _team_id, _entry: None)
 
 
-@_plant("missing_field", faults=(), model_faults=())
+@listed("missing_field", faults=(), model_faults=())
 def frame_without_prev() -> Patches:
     """Frames do not say which one they follow."""
     real = protocol.append
@@ -202,7 +123,7 @@ def frame_without_prev() -> Patches:
     yield patch.object(protocol, "append", append)
 
 
-@_plant("lost_entry", faults=("publish_suppressed",), model_faults=("unpublished",))
+@listed("lost_entry", faults=("publish_suppressed",), model_faults=("unpublished",))
 def gap_ignored() -> Patches:
     """Whoever appends to the stream or reads it goes on where an entry is missing."""
 
@@ -224,7 +145,7 @@ def gap_ignored() -> Patches:
     def digest_at(self: Tail, id: int) -> str | None:
         return next((entry.digest for entry in self.ring if entry.id == id), None)
 
-    yield _script(
+    yield script(
         "append",
         (
             "if head < previous then return {'GAP', meta[2]} end",
@@ -258,7 +179,7 @@ def _whatever_it_follows(module: ModuleType) -> Any:
     return patch.object(module, "lines_after", lines)
 
 
-@_plant("replica_hole", faults=("killed_after_commit", "publish_suppressed"), model_faults=("unpublished", "kill"))
+@listed("replica_hole", faults=("killed_after_commit", "publish_suppressed"), model_faults=("unpublished", "kill"))
 def xadd_that_swallows_smaller() -> Patches:
     """Everybody adds their own entries to the stream, and does not mind when Redis has a newer one already."""
     naive = """
@@ -271,10 +192,10 @@ end
 if last > tonumber(meta[2]) then redis.call('HSET', KEYS[1], 'head', last, 'digest', ARGV[#ARGV]) end
 return {'OK', string.format('%.0f', last)}
 """
-    yield _script("append", (_text_of("append"), naive))
+    yield script("append", (text_of("append"), naive))
 
 
-@_plant(
+@listed(
     "replica_differs",
     faults=("entry_edited", "sql_restored"),
     model_faults=("rewrite", "restore"),
@@ -291,17 +212,17 @@ def no_digest_check() -> Patches:
         return await source.lines(id, limit)
 
     diagnose = diagnosis.diagnose
-    yield _script("append", ("ARGV[3 + 2 * (head - previous)] ~= meta[3]", "false"))
+    yield script("append", ("ARGV[3 + 2 * (head - previous)] ~= meta[3]", "false"))
     yield patch("hunt.replica.reconciler.diagnose", lambda found, head, _: diagnose(found, head, found.digest))
     yield patch.object(Scrubber, "_window", advance)
     yield patch.object(filler, "lines_after", page)
     yield patch.object(rebuild, "lines_after", page)
 
 
-@_plant("team_index_ahead", faults=(), model_faults=())
+@listed("team_index_ahead", faults=(), model_faults=())
 def team_index_without_its_entries() -> Patches:
     """A team's score is moved, and the entries that belong to it are added another time."""
-    yield _script(
+    yield script(
         "team",
         ("for i = 6, #ARGV, 2 do", "for i = 6, #ARGV - 2, 2 do"),
         ("redis.pcall('XLEN', KEYS[3]) == tonumber(ARGV[4])", "true"),
@@ -332,7 +253,7 @@ def _slow_to_swap() -> Patches:
     yield patch.object(Filler, "fill", filling)
 
 
-@_plant(
+@listed(
     "replica_went_back",
     faults=("redis_flushed", "stream_deleted"),
     model_faults=("unpublished",),
@@ -340,12 +261,12 @@ def _slow_to_swap() -> Patches:
 )
 def swap_without_a_token() -> Patches:
     """A builder puts its stream in place though others have taken over from it long ago."""
-    yield _script(
+    yield script(
         "swap",
         ("if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'LOST' end", ""),
         ("then return 'BEHIND' end", "then redis.call('PING') end"),
     )
-    yield _script("chunk", ("redis.call('PEXPIRE', KEYS[2], ARGV[2])", ""))
+    yield script("chunk", ("redis.call('PEXPIRE', KEYS[2], ARGV[2])", ""))
 
 
 def _slow_repair() -> Patches:
@@ -359,7 +280,7 @@ def _slow_repair() -> Patches:
     yield patch.object(Builder, "rebuild", later)
 
 
-@_plant(
+@listed(
     "replica_glued",
     faults=("sql_restored",),
     model_faults=("restore",),
@@ -384,7 +305,7 @@ def _slow_rebuild() -> Patches:
     yield patch.object(replica, "pace_of", lambda _interval: pace)
 
 
-@_plant(
+@listed(
     "not_repaired",
     faults=("redis_flushed", "stream_deleted"),
     model_faults=("flush",),
@@ -392,4 +313,4 @@ def _slow_rebuild() -> Patches:
 )
 def rebuild_taken_over_by_age() -> Patches:
     """A builder is relieved some time after it began, however well it gets on."""
-    yield _script("chunk", ("redis.call('PEXPIRE', KEYS[1], ARGV[2])", ""))
+    yield script("chunk", ("redis.call('PEXPIRE', KEYS[1], ARGV[2])", ""))

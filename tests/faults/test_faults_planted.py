@@ -114,5 +114,5 @@ def test_a_bug_can_be_planted_for_good() -> None:
 
 
 def test_a_bug_that_no_longer_fits_the_script_says_so() -> None:
-    with patch("benchmarks.faults.planted._text_of", lambda _name: "return 1"), pytest.raises(AssertionError):
+    with patch("benchmarks.faults.planting.text_of", lambda _name: "return 1"), pytest.raises(AssertionError):
         plant("gap_ignored")
