@@ -128,8 +128,8 @@ async def _perform(this: Run) -> Evidence:
     players = [Player(team, this.desk, allowance, this.fork()) for team in this.teams]
     office = Headquarters(this.operator, this.teams, this.desk, allowance, this.fork())
     hunt: dict[str, Any] = yaml.safe_load((this.cluster.content / "hunt.yaml").read_text())
-    slugs = [slot["slug"] for slot in hunt["rounds"][0]["puzzles"][:OPEN_PUZZLES]]
-    audience = _audience(this, slugs)
+    slugs = [slot["slug"] for slot in hunt["rounds"][0]["puzzles"]]
+    audience = _audience(this, slugs[:OPEN_PUZZLES])
     await office.find_out()
     await office.open_hints(slugs)
     async with _beside(_watchers(this), audience):

@@ -38,6 +38,9 @@ TEMPOS = (
 )
 """The long form takes one of these; the last is that of a server whose settings nobody has touched."""
 
+PLAYER_PAUSES = (0.1, 0.3)
+"""Seconds between two commands of a team."""
+
 DECKS = 200
 """More than any run has the time for."""
 
@@ -98,7 +101,14 @@ def long_plan(seed: int, minutes: float) -> Plan:
             hits = [_hit(kinds.pop(), rng) for _ in range(2 if together else 1)]
             strikes.append(Strike(rng.uniform(0.2, 3.0), hits))
         least = least or len(strikes)
-    return Plan(seed=seed, strikes=strikes, least=least, seconds=minutes * 60, tempo=rng.choice(TEMPOS))
+    return Plan(
+        seed=seed,
+        strikes=strikes,
+        least=least,
+        seconds=minutes * 60,
+        player_pause=rng.choice(PLAYER_PAUSES),
+        tempo=rng.choice(TEMPOS),
+    )
 
 
 def plan_of(kinds: tuple[str, ...], seed: int, plant: str) -> Plan:

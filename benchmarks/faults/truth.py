@@ -32,6 +32,7 @@ LOOK_SECONDS = 0.05
 REDIS_SECONDS = 2.0
 SQL_SECONDS = 5.0
 SIGHTED_ENTRIES = 3
+LINE_CHARACTERS = 2000
 COUNT_SECONDS = 0.2
 COUNTED = {"gap": "gap", "duplicate": "dup", "fork": "fork", "rebuild": "rebuilds", "scrub_hit": "scrub_mismatches"}
 """Events of a run and what the servers' counters call them."""
@@ -206,12 +207,18 @@ def complaints(folder: Path) -> list[str]:
     """What the servers logged as an error that nobody foresaw."""
     found: list[str] = []
     for path in sorted(folder.glob("*.log")):
-        for line in path.read_text(errors="replace").splitlines():
-            with suppress(ValueError, AttributeError):
-                said = json.loads(line)
-                if said.get("level") == "error":
-                    found.append(f"{path.stem}: {line}")
+        lines = path.read_text(errors="replace").splitlines()
+        found += [f"{path.stem}: {line[:LINE_CHARACTERS]}" for line in lines if _is_error(line)]
     return found
+
+
+def _is_error(line: str) -> bool:
+    """Most lines are JSON; the HTTP server's own and the interpreter's are not."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return line.startswith(("ERROR", "Traceback", "Task exception", "Exception"))
+    return isinstance(said, dict) and said.get("level") in {"error", "critical"}
 
 
 def required_met(evidence: Evidence, counted: dict[str, int]) -> dict[str, int]:
