@@ -169,11 +169,13 @@ async def running(*replicas: Replica) -> AsyncIterator[None]:
 async def rewrite(redis: Redis, stream: str, id: int, **changes: object) -> None:
     """Edits one entry of a stream in place, as no honest program can."""
     messages = await redis.xrange(stream)
-    await redis.delete(stream)
-    for message_id, fields in messages:
-        forged = message_id == keys.message_id(id).encode()
-        body = changed(fields[keys.FIELD], **changes) if forged else fields[keys.FIELD]
-        await redis.xadd(stream, {keys.FIELD: body}, id=message_id)
+    async with redis.pipeline() as transaction:
+        transaction.delete(stream)
+        for message_id, fields in messages:
+            forged = message_id == keys.message_id(id).encode()
+            body = changed(fields[keys.FIELD], **changes) if forged else fields[keys.FIELD]
+            transaction.xadd(stream, {keys.FIELD: body}, id=message_id)
+        await transaction.execute()
 
 
 def changed(body: bytes, **changes: object) -> str:

@@ -31,7 +31,7 @@ async def test_the_scrub_finds_an_edited_entry_within_a_pass(
         async def found() -> bool:
             return (await replica.status()).counters.scrub_mismatches > 0
 
-        await eventually(found, within=3, what="the scrub finding it")
+        await eventually(found, within=10, what="the scrub finding it")
         await eventually(lambda: whole(replica), what="a whole replica again")
 
 
@@ -40,15 +40,17 @@ async def test_the_scrub_finds_an_entry_in_another_form(address: str, redis: Red
     async with replica_at(address, log, scrub=4000) as replica, running(replica):
         await eventually(lambda: whole(replica), what="a replica")
         body = (await redis.xrange(keys.STREAM))[-1][1][keys.FIELD]
-        await redis.delete(keys.STREAM)
-        for row in bodies(log)[:-1]:
-            await redis.xadd(keys.STREAM, {"entry": row[1]}, id=keys.message_id(row[0]))
-        await redis.xadd(keys.STREAM, {"entry": body.replace(b"{", b'{"more":1,', 1)}, id="0-5")
+        async with redis.pipeline() as transaction:
+            transaction.delete(keys.STREAM)
+            for row in bodies(log)[:-1]:
+                transaction.xadd(keys.STREAM, {"entry": row[1]}, id=keys.message_id(row[0]))
+            transaction.xadd(keys.STREAM, {"entry": body.replace(b"{", b'{"more":1,', 1)}, id="0-5")
+            await transaction.execute()
 
         async def found() -> bool:
             return (await replica.status()).counters.scrub_mismatches > 0
 
-        await eventually(found, within=3, what="the scrub finding it")
+        await eventually(found, within=10, what="the scrub finding it")
         await eventually(lambda: whole(replica), what="a whole replica again")
 
 
@@ -71,7 +73,7 @@ async def test_the_scrub_finds_an_edited_entry_of_a_teams_stream(address: str, r
         async def dropped() -> bool:
             return (await replica.status()).counters.team_drops > 0
 
-        await eventually(dropped, within=3, what="the scrub finding it")
+        await eventually(dropped, within=10, what="the scrub finding it")
         await eventually(lambda: whole(replica), what="a replica without findings")
 
 

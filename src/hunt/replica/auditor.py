@@ -1,7 +1,6 @@
 """Compares the teams' streams with the log, and drops those that are wrong."""
 
 from collections import deque
-from typing import Final
 
 from redis.asyncio import Redis
 
@@ -13,7 +12,7 @@ from hunt.replica.messages import BadMessage, Message
 from hunt.replica.scripts import Inspection, Scripts
 from hunt.replica.status import Health
 
-PAGE_ENTRIES: Final = 200
+PAGE_ENTRIES = 200
 
 
 class Auditor:
@@ -71,8 +70,7 @@ class Auditor:
         """Drops the team's stream and score."""
         await self._scripts.drop_team(team_id)
         ledger.score = NO_STREAM
-        self._health.counters.team_drops += 1
-        self._health.repaired(f"Dropped the stream of team {team_id}, which was not what the log holds.")
+        self._health.dropped_team(team_id)
 
     async def _compare(self, team_id: int, after: int, replica: Inspection) -> int | None:
         """Compares a page; where the next one begins, None at the end or when the stream was dropped."""

@@ -1,13 +1,13 @@
 """The few plain reads, with the types that this room's clients give (bytes, RESP2)."""
 
-from typing import Final, cast
+from typing import cast
 
 from redis.asyncio import Redis
 
 from hunt.replica import keys
 from hunt.replica.messages import Message, RawMessages, parse
 
-BEYOND: Final = 1 << 53
+BEYOND = 1 << 53
 """Ids are below it: scores are floats, and so are Lua's numbers."""
 
 

@@ -2,22 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-COMMAND_SECONDS: Final = 0.25
+COMMAND_SECONDS = 0.25
 """A command that takes longer has failed. Nobody but background tasks waits that long."""
-CONNECTIONS: Final = 32
-RETRIES: Final = 1
+CONNECTIONS = 32
+RETRIES = 1
 """One, at once: a pooled connection may have been closed by a server that is up again."""
-FAKE_PUBLISH_SECONDS: Final = 0.05
+FAKE_PUBLISH_SECONDS = 0.05
 """fakeredis costs about 250 µs a script call and 40 µs an entry, in this process: wait, so that a call carries more."""
 
-_PROTOCOL: Final = 2
+_PROTOCOL = 2
 _fake_servers: dict[str, FakeServer] = {}
 
 

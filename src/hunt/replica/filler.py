@@ -24,8 +24,7 @@ class Filler:
         """One call of the append script, counted. `digest` is the log's at `previous`, never what Redis said."""
         answer = await self._scripts.append(previous, digest, lines)
         counters = self._health.counters
-        name = answer.verdict.value.lower()
-        setattr(counters, name, getattr(counters, name) + 1)
+        counters.met(answer.verdict)
         if answer.verdict is Verdict.OK:
             counters.published += len(lines)
         return answer

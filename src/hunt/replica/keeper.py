@@ -1,7 +1,6 @@
 """Keeps the teams' streams up with the replica, behind the requests that read them."""
 
 import asyncio
-from typing import Final
 
 from hunt.replica.auditor import PAGE_ENTRIES, Auditor
 from hunt.replica.errors import PASSING
@@ -10,12 +9,12 @@ from hunt.replica.messages import Message
 from hunt.replica.scripts import Inspection, Scripts, TeamVerdict
 from hunt.replica.status import Health
 
-STEPS_A_TURN: Final = 10
+STEPS_A_TURN = 10
 """A team that needs more goes to the end of the queue."""
-TURN_SECONDS: Final = 0.2
+TURN_SECONDS = 0.2
 """Between two turns: a team that is read all the time costs one step a turn, not one a read."""
-WAITING_TEAMS: Final = 10_000
-PAUSE_SECONDS: Final = 0.5
+WAITING_TEAMS = 10_000
+PAUSE_SECONDS = 0.5
 """After an error, or while there is no replica to keep up with."""
 
 
@@ -102,5 +101,5 @@ class TeamKeeper:
         )
         self._health.counters.team_steps += 1
         if verdict is TeamVerdict.CORRUPT:
-            self._health.counters.team_drops += 1
+            self._health.dropped_team(team_id)
         return verdict is TeamVerdict.GONE or (verdict is TeamVerdict.OK and upto >= replica.head)

@@ -8,6 +8,8 @@ TEAMS = "activity_log"
 META = "activity_log/meta"
 BUILDER = "activity_log/builder"
 LEASE = "activity_log/lease"
+NOTES = "activity_log/repairs"
+PLACE = "activity_log/scrub"
 FIELD = b"entry"
 
 

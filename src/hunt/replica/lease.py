@@ -2,12 +2,11 @@
 
 import asyncio
 import secrets
-from typing import Final
 
 from hunt.replica.scripts import Scripts
 
-LEASE_SECONDS: Final = 3.0
-RENEW_SECONDS: Final = 1.0
+LEASE_SECONDS = 3.0
+RENEW_SECONDS = 1.0
 
 
 class Lease:

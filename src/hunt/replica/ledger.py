@@ -8,14 +8,13 @@ from array import array
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final
 
 from hunt.replica.messages import Message
 
-LEDGER_ENTRIES: Final = 500_000
+LEDGER_ENTRIES = 500_000
 """Over all teams of a process: 8 MB. Beyond it the teams that were not asked for the longest are forgotten."""
 
-NO_STREAM: Final = -1
+NO_STREAM = -1
 """The score of a team that has none."""
 
 

@@ -1,7 +1,5 @@
 """How much is done at once, for a Redis of its own and for one that lives in this process."""
 
-from typing import Final
-
 from msgspec import Struct
 
 
@@ -15,9 +13,9 @@ class Pace(Struct, frozen=True):
     rest: float
 
 
-_SERVER_BATCH: Final = 256
-_FAKE_BATCH: Final = 64
-_FAKE_REST_SECONDS: Final = 0.003
+_SERVER_BATCH = 256
+_FAKE_BATCH = 64
+_FAKE_REST_SECONDS = 0.003
 
 
 def pace_of(publish_interval: float) -> Pace:

@@ -3,8 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final
 
+import structlog
 from msgspec import Struct
 
 from hunt.game.entries import Entry
@@ -15,11 +15,13 @@ from hunt.replica.pace import Pace
 from hunt.replica.scripts import Verdict
 from hunt.replica.status import Health
 
-BUFFER_ENTRIES: Final = 10_000
+BUFFER_ENTRIES = 10_000
 """More than this waiting is dropped whole: the log has it, and the next append finds the gap."""
-GAP_TRIES: Final = 3
-BACKOFF_SECONDS: Final = (0.1, 0.2, 0.5, 1.0)
+GAP_TRIES = 3
+BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0)
 """Between tries while Redis does not answer; the last one repeats."""
+
+logger = structlog.get_logger()
 
 
 class Run(Struct, frozen=True):
@@ -64,6 +66,7 @@ class Publisher:
             await self._drain()
 
     def _overflow(self) -> None:
+        logger.warning("publish_buffer_dropped", entries=self.buffered)
         self._runs.clear()
         self.buffered = 0
         self._health.counters.overflows += 1

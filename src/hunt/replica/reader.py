@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -13,7 +12,7 @@ from hunt.replica.errors import Away, Behind, Gone
 from hunt.replica.messages import BadMessage, decode_dense, read_reply
 from hunt.replica.scripts import Scripts
 
-GRACE_SECONDS: Final = 1.0
+GRACE_SECONDS = 1.0
 """How much longer than asked for a blocked read may take before Redis counts as away."""
 
 

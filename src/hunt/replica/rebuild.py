@@ -4,8 +4,9 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
+import structlog
 from redis.asyncio import Redis
 
 from hunt.game.entries import GENESIS
@@ -17,13 +18,15 @@ from hunt.replica.scripts import PROGRESS_SECONDS, Scripts, Swap
 from hunt.replica.source import Forked, lines_after
 from hunt.replica.status import Health
 
-SWAP_TRIES: Final = 4
+SWAP_TRIES = 4
 """Each failed try means that entries were appended to the old stream in between. Before the last one it is closed."""
 PAGE_BATCHES = 4
 """Batches that are read from the log at once, while those before are on their way to Redis."""
-_TOKEN_BYTES: Final = 8
+_TOKEN_BYTES = 8
 
 T = TypeVar("T")
+
+logger = structlog.get_logger()
 
 
 class Builder:
@@ -44,7 +47,8 @@ class Builder:
 
         Raises RedisError and LogAway. Readers go on with the old stream, or with the log, until the swap.
         """
-        token = secrets.token_hex(_TOKEN_BYTES)
+        loop = asyncio.get_running_loop()
+        token, begun = secrets.token_hex(_TOKEN_BYTES), loop.time()
         if not await self._redis.set(keys.BUILDER, token, nx=True, px=int(PROGRESS_SECONDS * 1000)):
             return False
         try:
@@ -60,6 +64,8 @@ class Builder:
             return False
         self._health.counters.rebuilds += 1
         self._health.repaired(f"Rebuilt up to entry {head}. {reason}")
+        seconds = round(loop.time() - begun, 2)
+        logger.info("replica_rebuilt", entries=head, seconds=seconds, gen=token, reason=reason)
         return True
 
     async def _build(self, token: str) -> int | None:

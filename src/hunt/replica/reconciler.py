@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from random import SystemRandom
-from typing import Final
+
+import structlog
 
 from hunt.log.source import Source
 from hunt.replica.diagnosis import Finding, diagnose
@@ -14,13 +15,14 @@ from hunt.replica.rebuild import Builder
 from hunt.replica.scripts import Scripts, Verdict
 from hunt.replica.status import Health
 
-JITTER: Final = 0.2
+JITTER = 0.2
 """Share of the interval by which it varies, so that processes do not check in step."""
-RETRY_SECONDS: Final = 0.5
+RETRY_SECONDS = 0.5
 """After a repair or an error: look again soon."""
-SPACING_SECONDS: Final = 0.1
+SPACING_SECONDS = 0.1
 """Between two checks, however often somebody asks for one."""
 
+logger = structlog.get_logger()
 _random = SystemRandom()
 
 
@@ -83,8 +85,8 @@ class Reconciler:
     async def examine(self) -> Finding | None:
         """What is wrong with the replica now. Raises RedisError and LogAway."""
         replica = await self._scripts.inspect()
-        head, _ = await self._source.head()
-        there = await self._source.digest_at(replica.head) if replica.present else None
+        head, digest = await self._source.head()
+        there = digest if replica.head == head else await self._source.digest_at(replica.head)
         if replica.gen != self._gen:
             self._gen = replica.gen
             self._on_other_gen()
@@ -96,6 +98,9 @@ class Reconciler:
             self._on_other_gen()
             await self._builder.rebuild(finding.reason)
             return
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         replica = await self._scripts.inspect()
         if await self._filler.fill(replica.head) is Verdict.OK:
             self._health.repaired(f"Filled up from the log. {finding.reason}")
+            logger.info("replica_filled", seconds=round(loop.time() - begun, 2), reason=finding.reason)

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from hunt import clock
 from hunt.game.entries import Entry
 from hunt.log.source import Source
 from hunt.log.tail import Tail
@@ -18,6 +18,7 @@ from hunt.replica.filler import Filler
 from hunt.replica.keeper import TeamKeeper
 from hunt.replica.lease import Lease
 from hunt.replica.ledger import Ledgers
+from hunt.replica.notes import Notes, RepairNote, ScrubPlace
 from hunt.replica.pace import pace_of
 from hunt.replica.publisher import Publisher
 from hunt.replica.reader import Reader
@@ -29,18 +30,19 @@ from hunt.replica.status import Health, Status
 from hunt.replica.teams import Teams
 from hunt.replica.verify import Verifier
 
-RECONCILE_SECONDS: Final = 5.0
-SCRUB_ENTRIES_PER_SECOND: Final = 800.0
-STATUS_SECONDS: Final = 0.5
+RECONCILE_SECONDS = 5.0
+SCRUB_ENTRIES_PER_SECOND = 800.0
+STATUS_SECONDS = 0.5
 """How long a status waits for Redis."""
-REBUILD_PATIENCE_SECONDS: Final = 60.0
-REBUILD_RETRY_SECONDS: Final = 0.2
+REBUILD_PATIENCE_SECONDS = 60.0
+REBUILD_RETRY_SECONDS = 0.2
 
 
 class Replica:
     """A copy of the log in Redis that may vanish, lie or be late without anything wrong being shown.
 
-    `publish_interval` is how long to collect entries before writing, in seconds (see `publish_interval`).
+    `publish_interval` is how long to collect entries before writing, in seconds (see `publish_interval`); `now` dates
+    the notes of repairs.
     """
 
     def __init__(
@@ -51,9 +53,12 @@ class Replica:
         publish_interval: float = 0.0,
         reconcile_seconds: float = RECONCILE_SECONDS,
         scrub_entries_per_second: float = SCRUB_ENTRIES_PER_SECOND,
+        now: clock.Clock = clock.now,
     ) -> None:
         pace = pace_of(publish_interval)
-        scripts, health, ledgers = Scripts(redis), Health(), Ledgers()
+        scripts, ledgers = Scripts(redis), Ledgers()
+        self._notes = notes = Notes(redis, scripts, now)
+        health = Health(notes.add)
         lease = Lease(scripts)
         self._redis, self._source, self._lease = redis, source, lease
         filler = Filler(scripts, source, health, pace)
@@ -85,6 +90,7 @@ class Replica:
             health,
             keeper=self._keeper,
             lease=lease,
+            notes=notes,
             entries_per_second=scrub_entries_per_second,
             interval=reconcile_seconds,
             ask_repair=ask_repair,
@@ -101,7 +107,7 @@ class Replica:
     async def run(self) -> None:
         """Publishes, extends the teams' streams, reconciles and scrubs until cancelled; Redis may come and go."""
         async with asyncio.TaskGroup() as group:
-            for part in (self._publisher, self._keeper, self._reconciler, self._scrubber):
+            for part in (self._publisher, self._keeper, self._reconciler, self._scrubber, self._notes):
                 group.create_task(part.run(), name=type(part).__name__)
 
     async def run_for_readers(self) -> None:
@@ -126,10 +132,11 @@ class Replica:
     def forget(self) -> None:
         """Trust nothing that was read so far: the SQL log may be another one than it was."""
         self._ledgers.clear()
+        self._teams.forget()
 
     async def status(self) -> Status:
         """How things stand, within `STATUS_SECONDS`."""
-        replica = await self._inspect()
+        replica, repairs, place = await self._look()
         health = self._health
         return Status(
             available=replica is not None,
@@ -142,15 +149,18 @@ class Replica:
             last_error=health.last_error,
             last_repair=health.last_repair,
             seconds_since_check=health.seconds_since_check,
+            repairs=repairs,
+            scrub_position=place.position if place else None,
+            scrub_seconds=place.seconds if place else None,
         )
 
-    async def _inspect(self) -> Inspection | None:
+    async def _look(self) -> tuple[Inspection | None, list[RepairNote], ScrubPlace | None]:
         try:
             async with asyncio.timeout(STATUS_SECONDS):
-                return await self._scripts.inspect()
+                return await self._scripts.inspect(), *await self._notes.read()
         except (RedisError, TimeoutError) as error:
             self._health.failed(error)
-            return None
+            return None, [], None
 
     async def verify(self) -> list[str]:
         """Everything in which Redis differs from the log, in sentences. Raises LogAway."""
@@ -161,12 +171,14 @@ class Replica:
 
         Raises RebuildFailed after `REBUILD_PATIENCE_SECONDS` in which others were building, Away, LogAway.
         """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + REBUILD_PATIENCE_SECONDS
         try:
-            async with asyncio.timeout(REBUILD_PATIENCE_SECONDS):
-                while not await self._builder.rebuild("Somebody asked for it."):  # noqa: ASYNC110 - others build
-                    await asyncio.sleep(REBUILD_RETRY_SECONDS)
-        except TimeoutError as error:
-            raise RebuildFailed("The replica was not rebuilt: others kept building it. Try again later.") from error
+            while not await self._builder.rebuild("Somebody asked for it."):
+                if loop.time() > until:
+                    raise RebuildFailed("The replica was not rebuilt: others kept building it. Try again later.")
+                await asyncio.sleep(REBUILD_RETRY_SECONDS)
+            await self._notes.send()
         except RedisError as error:
             raise Away(f"Redis does not answer: {error}") from error
 

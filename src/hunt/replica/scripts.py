@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 from redis.asyncio import Redis
@@ -14,7 +14,7 @@ from hunt.replica import keys
 from hunt.replica.commands import id_of_score
 from hunt.replica.messages import Message
 
-PROGRESS_SECONDS: Final = 5.0
+PROGRESS_SECONDS = 5.0
 """A builder that adds nothing for so long may be taken over from."""
 
 
@@ -94,6 +94,8 @@ class Scripts:
         self._team = _script(redis, "team")
         self._drop = _script(redis, "drop")
         self._lease = _script(redis, "lease")
+        self._note = _script(redis, "note")
+        self._place = _script(redis, "place")
 
     async def append(self, previous: int, digest: str, lines: Sequence[Line]) -> Appended:
         """Appends `lines`, which follow the entry `previous` with the log's `digest`."""
@@ -144,6 +146,14 @@ class Scripts:
 
     async def hold_lease(self, holder: str, seconds: float) -> bool:
         return bool(await self._lease(keys=[keys.LEASE], args=[holder, _milliseconds(seconds)]))
+
+    async def note(self, notes: Sequence[bytes], kept: int) -> None:
+        """Adds notes of repairs, the newest last; `kept` of all stay."""
+        await self._note(keys=[keys.NOTES], args=[kept, *notes])
+
+    async def place(self, said: bytes, seconds: float) -> None:
+        """Says for so many seconds where the scrub is."""
+        await self._place(keys=[keys.PLACE], args=[said, _milliseconds(seconds)])
 
 
 def _script(redis: Redis, name: str) -> AsyncScript:

@@ -1,9 +1,16 @@
 """What the replica's tasks have met with, and what people are told of it."""
 
 import time
+from collections.abc import Callable
 
 import msgspec
+import structlog
 from msgspec import Struct
+from redis.exceptions import RedisError
+
+from hunt.replica.notes import RepairNote
+
+logger = structlog.get_logger()
 
 
 class Counters(Struct):
@@ -36,6 +43,11 @@ class Counters(Struct):
     derived_samples: int = 0
     derived_mismatches: int = 0
 
+    def met(self, verdict: str) -> None:
+        """Counts what came of an append."""
+        name = verdict.lower()
+        setattr(self, name, getattr(self, name) + 1)
+
 
 class Status(Struct, frozen=True, kw_only=True):
     """The replica as one process sees it; `head` and what follows are None while Redis does not answer."""
@@ -53,26 +65,48 @@ class Status(Struct, frozen=True, kw_only=True):
     last_repair: str | None
     seconds_since_check: float | None
     """Since this process last compared the replica with the log."""
+    repairs: list[RepairNote]
+    """The last repairs of all processes, the newest first."""
+    scrub_position: int | None
+    """The id up to which some process has proven the stream in this pass; None where none has lately."""
+    scrub_seconds: float | None
+    """How long a whole pass takes: what was damaged in Redis is found within it."""
 
 
 class Health:
-    """The notebook that all tasks of one replica write into."""
+    """The notebook that all tasks of one replica write into. `noted` is told of repairs."""
 
-    def __init__(self) -> None:
+    def __init__(self, noted: Callable[[str], None] = lambda _: None) -> None:
         self.counters = Counters()
         self.last_error: str | None = None
         self.last_repair: str | None = None
+        self._noted = noted
         self._checked_at: float | None = None
+        self._away_since: float | None = None
 
     def failed(self, error: Exception) -> None:
+        """Redis or the log did not do what was asked. That Redis is away is told once."""
         self.counters.errors += 1
         self.last_error = f"{type(error).__name__}: {error}"
+        if isinstance(error, RedisError) and self._away_since is None:
+            self._away_since = time.monotonic()
+            logger.warning("redis_away", error=self.last_error)
 
     def repaired(self, what: str) -> None:
         self.last_repair = what
+        self._noted(what)
+
+    def dropped_team(self, team_id: int) -> None:
+        self.counters.team_drops += 1
+        self.repaired(f"Dropped the stream of team {team_id}, which was not what the log holds.")
+        logger.warning("team_stream_dropped", team=team_id)
 
     def checked(self) -> None:
+        """The replica was compared with the log: both answer."""
         self._checked_at = time.monotonic()
+        if self._away_since is not None:
+            logger.info("redis_back", seconds=round(self._checked_at - self._away_since, 1))
+            self._away_since = None
 
     @property
     def seconds_since_check(self) -> float | None:

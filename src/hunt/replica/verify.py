@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from typing import Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -14,10 +13,10 @@ from hunt.replica.commands import stream_range, team_scores
 from hunt.replica.messages import BadMessage, Message, parse
 from hunt.replica.scripts import Scripts
 
-PAGE_ENTRIES: Final = 500
-LAG_SECONDS: Final = 2.0
+PAGE_ENTRIES = 500
+LAG_SECONDS = 2.0
 """A replica that reaches the log's head within this time is not behind."""
-LAG_CHECK_SECONDS: Final = 0.1
+LAG_CHECK_SECONDS = 0.1
 
 
 class Verifier:
