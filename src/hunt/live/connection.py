@@ -219,12 +219,20 @@ class Connection:
             await self._send_frame(protocol.append(subscription.id, subscription.cursor, chunk))
             subscription.cursor, subscription.digest = chunk.id, chunk.digest
 
+    async def _fits(self, subscription: Subscription) -> bool:
+        """Whether the cursor is of this log. Before it is denied, the log itself is asked: we may be the old ones."""
+        cursor, digest, may_lack = subscription.cursor, subscription.digest, not subscription.topic.grows
+        if await self.shared.fits(cursor, digest, may_lack=may_lack):
+            return True
+        await self.shared.reach(self.shared.tail.head + 1)
+        return await self.shared.fits(cursor, digest, may_lack=may_lack)
+
     async def _check_cursor(self, subscription: Subscription) -> None:
         """Start over when what the client holds is not a piece of this log."""
         subscription.is_doubtful = False
-        cursor, digest = subscription.cursor, subscription.digest
+        cursor = subscription.cursor
         subscription.scanned = cursor  # what was scanned beyond it may be of another history
-        if cursor and not await self.shared.fits(cursor, digest, may_lack=not subscription.topic.grows):
+        if cursor and not await self._fits(subscription):
             subscription.cursor = subscription.scanned = 0
             subscription.is_fresh = True
             await self._send_frame(protocol.reset(subscription.id))

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.clock import Clock
+from hunt.game.board import Board
 from hunt.game.entries import BrokenChain, Entry, check_chain
 from hunt.log.history import catch_up
 from hunt.log.source import LogAway, Source
@@ -56,6 +57,7 @@ class Feed:
         self.follows_stream = False
         self._polling = asyncio.Lock()
         self._polls_begun = self._polls_done = 0
+        self._proven: Board | None = None
         self._polled_at: datetime | None = None
 
     @property
@@ -112,10 +114,24 @@ class Feed:
             try:
                 entries = await read_stream(head, STREAM_BLOCK_MILLISECONDS, STREAM_ENTRIES)
                 check_chain(head, digest, entries)
+                await self._prove(entries)
                 self.tail.accept(entries, digest)
                 self.follows_stream = True
-            except (BrokenChain, Gap, Unreadable) as error:  # the polls read the log instead
+            except (BrokenChain, Gap, Unreadable, LogAway) as error:  # the polls read the log instead
                 if self.follows_stream or not isinstance(error, Away):
                     logger.info("stream_refused", error=str(error))
                 self.follows_stream = False
                 await asyncio.sleep(STREAM_PAUSE_SECONDS)
+
+    async def _prove(self, entries: list[Entry]) -> None:
+        """Have the log confirm the first entries that the stream has for a board, at a start and after another history.
+
+        They may follow from our head and yet be lost: a stream goes on as it was when a backup of the log is restored.
+        Once they are confirmed, whoever restores the log again is noticed by the polls. Raises Gap and LogAway.
+        """
+        board = self.tail.board
+        if entries and self._proven is not board:
+            last = entries[-1]
+            if await self.source.digest_at(last.id) != last.digest:
+                raise Gap(self.tail.head, last.id)
+            self._proven = board

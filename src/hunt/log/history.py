@@ -17,7 +17,7 @@ Read = Callable[[int, int], Awaitable[Sequence[Entry]]]
 
 
 async def catch_up(read: Read, tail: Tail) -> None:
-    """Take in what others have committed.
+    """Take in what others have committed: afterwards the tail stood where the log ended, at some moment of the reading.
 
     The entry at our head is read again with what follows it: when its digest is not ours, the log has another history
     (a restored backup) and everything is folded anew.
@@ -35,7 +35,10 @@ async def catch_up(read: Read, tail: Tail) -> None:
             if (tail.head, tail.digest) == (head, digest):
                 raise  # the log itself has a hole
             continue  # the tail was moved to another history while this was read: read on from there
-        if len(page) < PAGE_ENTRIES - 1:
+        if page:
+            head, digest = page[-1].id, page[-1].digest
+        # Somebody else may have moved the tail further, by entries that the log may or may not hold: ask about them.
+        if len(page) < PAGE_ENTRIES - 1 and (tail.head, tail.digest) == (head, digest):
             return
 
 

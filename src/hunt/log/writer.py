@@ -176,6 +176,7 @@ class Writer:
                             break
                         attempt = _Attempt(connection, Ahead(self.tail.board, self.clock()))
                         await attempt.decide(jobs)
+                        attempt.check_ground(self.tail)
                         await attempt.insert()
                         await connection.commit()
                     self._answer(attempt)  # before the connection goes back: nobody need wait for that
@@ -219,10 +220,20 @@ class _Attempt:
     def __init__(self, connection: AsyncConnection, ahead: Ahead) -> None:
         self.connection = connection
         self.ahead = ahead
+        self.previous_head = ahead.board.head
         self.previous_digest = ahead.board.digest
         self.outcomes: list[tuple[_Job, Done | Refused]] = []
         self._keys: dict[int, str] = {}
         self._replays: dict[str, tuple[str, Done]] = {}
+
+    def check_ground(self, tail: Tail) -> None:
+        """Raises Gap unless the board beneath is still what the log held when it was read, under the lock.
+
+        While commands were decided, the feed may have moved it by entries that the log has lost.
+        """
+        board = self.ahead.board
+        if tail.board is not board or (board.head, board.digest) != (self.previous_head, self.previous_digest):
+            raise Gap(tail.head, self.ahead.head)
 
     def landed(self, tail: Tail) -> bool:
         """Whether these entries are in the log, though COMMIT did not say so."""
