@@ -104,16 +104,17 @@ def test_a_task_that_dies_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_failing_seed_is_told_with_the_command_that_runs_it_again(capsys: pytest.CaptureFixture[str]) -> None:
     outcome = Outcome(seed=7, findings=[], events_met={}, faults={}, commands=0, frames=0)
     tell(outcome)
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().out == ""
     tell(msgspec.structs.replace(outcome, findings=[Finding(name="phantom", text="a ghost")]))
-    told = capsys.readouterr().err
-    assert "python -m benchmarks.faults.model 7" in told
+    told = capsys.readouterr().out
+    assert "python -m benchmarks.faults --model 1 --seed 7" in told
     assert "phantom: a ghost" in told
 
 
 def test_what_no_seed_has_met_is_not_covered() -> None:
     summary = Summary()
     assert summary.not_covered == list(REQUIRED)
+    assert "under-covered: no gap, no duplicate" in summary.as_text()
 
 
 def test_time_jumps_to_what_comes_next() -> None:

@@ -11,6 +11,6 @@ accounts, a change of the hunt, time conditions, a `live` process's own HTTP rea
 several databases of Redis, TCP, and bytes of a frame cut in the middle.
 """
 
-from benchmarks.faults.model.runs import Broken, Outcome, Summary, judge, run_seeds, simulate, tell
+from benchmarks.faults.model.runs import Broken, Outcome, Summary, judge, run_seeds, simulate, tell, teller
 
-__all__ = ["Broken", "Outcome", "Summary", "judge", "run_seeds", "simulate", "tell"]
+__all__ = ["Broken", "Outcome", "Summary", "judge", "run_seeds", "simulate", "tell", "teller"]

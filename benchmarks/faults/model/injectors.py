@@ -23,6 +23,10 @@ PROGRESS_SECONDS: Final = 6.5
 
 SHARE_LOST: Final = 0.04
 
+SHARE_OF_ALL: Final = 0.5
+SOME_KINDS: Final = (2, 6)
+"""How many kinds a run has that does not have them all."""
+
 WRITES_REDIS: Final = {
     "flush",
     "delete",
@@ -44,12 +48,18 @@ class Injectors:
     def __init__(self, world: "World", names: Sequence[str] | None) -> None:
         """With `names` only faults of these names."""
         self.world = world
-        self._kinds = KINDS if names is None else [kind for kind in KINDS if kind.__name__ in names]
         self.chance = world.chance("faults")
+        self._kinds = self._some_kinds() if names is None else [kind for kind in KINDS if kind.__name__ in names]
         self.faults: list[Fault] = []
         self.under_way: list[Fault] = []
         self._dump = world.store.copy()
         self._old_states: dict[bytes, bytes] = {}
+
+    def _some_kinds(self) -> Sequence[Callable[["Injectors"], Awaitable[str]]]:
+        """Half of the runs meet every kind; the others a few kinds all the more often, and so other combinations."""
+        if self.chance.random() < SHARE_OF_ALL:
+            return KINDS
+        return self.chance.sample(KINDS, self.chance.randint(*SOME_KINDS))
 
     async def strike(self) -> None:
         """One fault after the other until the load has ended."""

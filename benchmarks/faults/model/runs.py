@@ -1,7 +1,7 @@
 """Runs of the model by their seeds: one, or as many as there is time for."""
 
 import os
-import sys
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,6 +21,11 @@ from benchmarks.faults.planted import PLANTS, planted
 
 STEPS: Final = 100
 """Commands that are sent in a run."""
+
+ENOUGH_SEEDS: Final = 20
+"""So many seeds meet every kind of event, unless something is wrong with the model."""
+
+PROGRESS_SEEDS: Final = 100
 
 BROKEN: Final = "broken"
 """The name of a finding that no checker could make from outside: a task of a server died, a good client was refused."""
@@ -43,7 +48,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     @property
     def replay(self) -> str:
         """The command that runs exactly this again."""
-        return f"python -m benchmarks.faults.model {self.seed}"
+        return f"python -m benchmarks.faults --model 1 --seed {self.seed}"
 
 
 class Summary(Struct, kw_only=True):
@@ -66,6 +71,23 @@ class Summary(Struct, kw_only=True):
         self.frames += outcome.frames
         if outcome.findings:
             self.failed.append(outcome)
+
+    @property
+    def is_green(self) -> bool:
+        """Nothing was found; and, where there were enough seeds for it to mean something, every kind was met."""
+        return not self.failed and (self.seeds < ENOUGH_SEEDS or not self.not_covered)
+
+    def as_text(self) -> str:
+        """What came of it all, in lines for people."""
+        met = ", ".join(f"{kind} {self.events_met[kind]} in {self.seeds_with[kind]} seeds" for kind in REQUIRED)
+        lines = [
+            f"{self.seeds} seeds, {len(self.failed)} with findings",
+            f"{self.commands} commands, {self.frames} frames, {self.faults.total()} faults",
+            f"met: {met}",
+        ]
+        if self.not_covered:
+            lines.append(f"under-covered: no {', no '.join(self.not_covered)}")
+        return "\n".join([*lines, *(f"again: {outcome.replay}" for outcome in self.failed)])
 
     @property
     def not_covered(self) -> list[str]:
@@ -129,6 +151,20 @@ def tell(outcome: Outcome) -> None:
     """Prints a seed that failed, with what was found and how to run it again."""
     if not outcome.findings:
         return
-    print(f"seed {outcome.seed} failed; again: {outcome.replay}", file=sys.stderr)
+    print(f"seed {outcome.seed} failed; again: {outcome.replay}", flush=True)
     for finding in outcome.findings:
-        print(f"  {finding.name}: {finding.text}", file=sys.stderr)
+        print(f"  {finding.name}: {finding.text}", flush=True)
+
+
+def teller() -> Callable[[Outcome], None]:
+    """Tells of each seed that fails, and now and then how many there were."""
+    began, done = time.monotonic(), 0
+
+    def progress(outcome: Outcome) -> None:
+        nonlocal done
+        done += 1
+        tell(outcome)
+        if done % PROGRESS_SEEDS == 0:
+            print(f"{done} seeds after {time.monotonic() - began:.0f} s", flush=True)
+
+    return progress
