@@ -21,7 +21,6 @@ from benchmarks.faults.run import run
 from benchmarks.faults.schedule import Plan, long_plan, plan_of, short_plan
 
 MAX_SEED = 2**31
-PROGRESS_SEEDS = 100
 MINUTES = 3.0
 
 Tell = Callable[[str], None]
@@ -31,7 +30,7 @@ def main() -> int:
     options = _options()
     seed = secrets.randbelow(MAX_SEED) if options.seed is None else options.seed
     if options.model is not None:
-        return _model(range(seed, seed + options.model), options.save)
+        return _model(seed, options.model)
     if options.plants is not None:
         return _plants(options.plants, seed)
     return _runs(options, seed)
@@ -113,21 +112,13 @@ def _silent(_text: str) -> None:
     pass
 
 
-def _model(seeds: range, folder: Path) -> int:
-    """Runs of the model; exit status 1 where one of them has a finding."""
-    from benchmarks.faults.model.runs import simulate  # noqa: PLC0415 - the model's loop is not for a cluster
+def _model(first: int, count: int) -> int:
+    """Runs of the model; exit status 1 where one of them has a finding, or all of them lack some kind of event."""
+    from benchmarks.faults.model import run_seeds, teller  # noqa: PLC0415 - the model's loop is not for a cluster
 
-    failed, began = [], time.monotonic()
-    for number, seed in enumerate(seeds, 1):
-        evidence = simulate(seed)
-        if findings := check(evidence):
-            failed.append(seed)
-            _save(evidence, folder, f"model-{seed}.json")
-            print(f"seed {seed}: " + "; ".join(f"{finding.name}: {finding.text}" for finding in findings))
-        if number % PROGRESS_SEEDS == 0:
-            print(f"{number} seeds, {len(failed)} with findings, {time.monotonic() - began:.0f} s", flush=True)
-    print(f"{len(seeds)} seeds of the model from {seeds.start} on: {len(failed)} with findings {failed or ''}")
-    return 1 if failed else 0
+    summary = run_seeds(first, count, teller())
+    print(summary.as_text())
+    return 0 if summary.is_green else 1
 
 
 if __name__ == "__main__":
