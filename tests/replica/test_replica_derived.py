@@ -337,11 +337,12 @@ async def test_redis_may_be_emptied_while_it_is_read(
         assert not (await start(sqlite_store, redis_url))[0]
 
 
-async def test_redis_may_be_emptied_while_it_is_written(
-    sqlite_store: str, redis_url: str, redis_server: RedisServer
+@pytest.mark.parametrize("names", [("teams",), ("teams", "meta"), ("meta", "pass_"), ("teams", "meta", "pass_")])
+async def test_what_is_kept_may_vanish_while_it_is_written(
+    sqlite_store: str, redis_url: str, raw: Any, names: tuple[str, ...]
 ) -> None:
     async def meanwhile() -> None:
-        redis_server.flush()
+        raw.delete(*(getattr(FORM, name) for name in names))
 
     async with process(sqlite_store) as one:
         await one.register(*TEAMS)
@@ -386,6 +387,23 @@ async def test_states_of_another_history_are_not_used(
         assert (await start(sqlite_store, redis_url))[0]
         await some_guesses(other, 3)
     assert (await start(sqlite_store, redis_url))[0]
+
+
+@pytest.mark.parametrize("grown", [0, 3, 6])
+async def test_a_newer_state_of_another_history_is_not_used(sqlite_store: str, redis_url: str, grown: int) -> None:
+    async with process(sqlite_store) as one:
+        await one.register(*TEAMS)
+        async with keeping(one, redis_url) as kept:
+            assert await kept.write()
+            backup = one.tail.head
+            await some_guesses(one, 1, 2)
+            kept.derived._writer._lease = Busy(lambda: some_guesses(one, 2), lost)
+            assert not await kept.write()
+        await lose(sqlite_store, backup)
+    async with process(sqlite_store) as other:
+        for _ in range(grown):
+            await other.submit(cmd.Grant(teams=(3,), keys=2))
+    assert not (await start(sqlite_store, redis_url))[0]
 
 
 async def test_a_process_that_lives_through_another_history_writes_everything_anew(
