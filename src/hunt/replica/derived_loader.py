@@ -35,6 +35,8 @@ Stands = dict[int, str]
 
 
 class Loader:
+    """Trusts Redis with nothing: what is kept has to be sealed, whole, and of the history that the log holds."""
+
     def __init__(self, scripts: DerivedScripts, source: Source) -> None:
         self._scripts = scripts
         self._source = source
