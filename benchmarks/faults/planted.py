@@ -270,11 +270,11 @@ def swap_without_a_token() -> Patches:
 
 
 def _slow_repair() -> Patches:
-    """Whoever finds that a rebuild is needed takes its time."""
+    """Whoever finds that a rebuild is needed takes its time, so that the log may outgrow the replica first."""
     rebuilding = Builder.rebuild
 
     async def later(self: Builder, reason: str) -> bool:
-        await asyncio.sleep(STRAINED_SECONDS)
+        await asyncio.sleep(4 * STRAINED_SECONDS)
         return await rebuilding(self, reason)
 
     yield patch.object(Builder, "rebuild", later)
