@@ -28,7 +28,7 @@ async def catch_up(read: Read, tail: Tail) -> None:
         if page is None:
             logger.warning("history_replaced", head=head)
             await refold(read, tail, tail.board.hunt)
-            return
+            continue
         try:
             tail.accept(page, digest)
         except Gap:
@@ -55,8 +55,13 @@ async def refold(read: Read, tail: Tail, hunt: Hunt) -> None:
 
 
 async def _following(read: Read, head: int, digest: str) -> Sequence[Entry] | None:
-    """The entries after `head`, or None where the log does not hold that digest there."""
+    """The entries after `head`, or None where the log does not hold that digest there. Gap where it has a hole."""
     page = await read(max(head - 1, 0), PAGE_ENTRIES)
-    if head == 0:
-        return page
-    return page[1:] if page and page[0].id == head and page[0].digest == digest else None
+    if head:
+        if not page or (page[0].id, page[0].digest) != (head, digest):
+            return None
+        page = page[1:]
+    for id, entry in enumerate(page, head + 1):
+        if entry.id != id:
+            raise Gap(id - 1, entry.id)
+    return page
