@@ -127,6 +127,8 @@ class Process:
     def _publish(self, entries: Sequence[Entry], previous_digest: str) -> None:
         if not self.loses_publishes:
             self.replica.publish(entries, previous_digest)
+        if self.crash_point == "after publish":
+            self.die()
 
     # --- what may befall it
 

@@ -162,8 +162,14 @@ class World:
         """A quick look; what it overlooks the checker finds."""
         head, plain = self.database.head, self.store.plain
         scores = [plain.zscore(keys.TEAMS, str(team_id)) for team_id in self.teams]
-        replica = self.replica_is_whole() and scores == [head] * TEAMS
+        replica = self.replica_is_whole() and scores == [head] * TEAMS and all(map(self._has_its_stream, self.teams))
         return replica and all(client.is_at(head) for client in self.clients)
+
+    def _has_its_stream(self, team_id: int) -> bool:
+        """Whether the team's stream equals SQL; one that was edited in place is found when its turn comes."""
+        held = [fields.get(keys.FIELD) for _, fields in self.store.plain.xrange(keys.team_stream(team_id))]
+        entries = (stored.entry for stored in self.database.stored)
+        return held == [encode_entry(entry).encode() for entry in entries if entry.team_id in {None, team_id}]
 
     def replica_is_whole(self) -> bool:
         """Whether the stream equals SQL, entry by entry."""
