@@ -26,6 +26,9 @@ from hunt.settings import Settings
 from hunts import write_stub_hunt
 
 REPAIR_SECONDS = 10.0
+BEYOND_SECONDS = 300.0
+"""For all that a run does beside striking for as long as its plan says; more means that something hangs."""
+
 EDIT_ALLOWANCE_SECONDS = 15.0
 """More for an entry edited in place, which is found within one pass of the scrub."""
 
@@ -87,13 +90,17 @@ class Run:
 
 
 async def run(plan: Plan, tell: Tell = _silent) -> Evidence:
-    """Carry out the plan; `tell` gets a line now and then."""
+    """Carry out the plan; `tell` gets a line now and then.
+
+    Raises DidNotStart, CannotRun where a server is not on this machine, and TimeoutError for a run that does not end.
+    """
     async with running_cluster(live=plan.live, tempo=plan.tempo, plant=plan.plant) as cluster:
         write_stub_hunt(cluster.content, rounds=4, slots=48, gates=12, interactions=6)
         this = Run(plan, cluster, tell)
         try:
-            await _begin(this)
-            return await _perform(this)
+            async with asyncio.timeout(plan.seconds + BEYOND_SECONDS):
+                await _begin(this)
+                return await _perform(this)
         finally:
             await this.desk.close()
             await this.mirror.close()

@@ -60,7 +60,11 @@ class Log:
 
     async def _connect(self) -> Any:
         return await asyncpg.connect(
-            host=self._host, user="postgres", database=self._cluster.database, timeout=SQL_SECONDS
+            host=self._host,
+            user="postgres",
+            database=self._cluster.database,
+            timeout=SQL_SECONDS,
+            command_timeout=SQL_SECONDS,
         )
 
     async def rows(self, after: int = 0) -> list[Row]:
