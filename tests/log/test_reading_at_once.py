@@ -29,9 +29,9 @@ async def test_whoever_has_read_last_does_not_stand_beyond_the_log_because_of_on
     answers, under_way = asyncio.Event(), asyncio.Event()
 
     async def early(after: int, limit: int) -> list[Entry]:
-        """The log as it was cut to 17; a fold of it waits for its answer."""
+        """The log as it was cut to 17; its last answer takes long."""
         page = rows[: 16 if answers.is_set() else 17][after : after + limit]
-        if after == 0:
+        if after == 16:  # the end of its fold
             under_way.set()
             await answers.wait()
         return page
