@@ -1,8 +1,8 @@
 """What watching over the replica costs a server that nobody uses: reconciler, scrub, and the audit of teams' streams.
 
-Floor: the same server, which does nothing of that, beside it at the same time: its reconciler waits for days, and somebody
-else has the lease on the rest. (Into a Redis inside the server nobody can put a lease: that floor audits too.) They share
-a database, and each has a Redis of its own. All servers belong to this run.
+Floor: the same server, which does nothing of that, beside it at the same time: its reconciler waits for days, and
+somebody else has the lease on the rest. (Into a Redis inside the server nobody can put a lease: that floor audits too.)
+They share a database, and each has a Redis of its own. All servers belong to this run.
 """
 
 import argparse

@@ -17,12 +17,13 @@ from hunt.replica.auditor import Auditor
 from hunt.replica.filler import Filler
 from hunt.replica.keeper import TeamKeeper
 from hunt.replica.ledger import Ledgers
-from hunt.replica.pace import pace_of
+from hunt.replica.pace import Pace, pace_of
 from hunt.replica.rebuild import Builder
 from hunt.replica.scripts import Scripts
 from hunt.replica.status import Health
 
 KICKOFF = datetime(2026, 1, 16, 17, tzinfo=UTC)
+SERVER_PACE = pace_of(0.0)
 _fakes = itertools.count()
 
 
@@ -34,6 +35,8 @@ class MemoryLog:
         self.committed: dict[str, Entry] = {}
         self.away = False
         self.calls = 0
+        self.leaves_after: int | None = None
+        """After so many more questions it goes away."""
         self.pauses: Random | None = None
 
     @property
@@ -92,6 +95,9 @@ class MemoryLog:
 
     async def _answer(self) -> None:
         self.calls += 1
+        if self.leaves_after is not None:
+            self.leaves_after -= 1
+            self.away = self.away or self.leaves_after < 0
         if self.away:
             raise LogAway("The database is away.")
         await pause(self.pauses)
@@ -106,13 +112,12 @@ async def pause(random: Random | None) -> None:
 class Parts:
     """The parts of a replica that do nothing by themselves, for tests that go step by step."""
 
-    def __init__(self, redis: Redis, log: MemoryLog, *, interval: float = 0.0) -> None:
+    def __init__(self, redis: Redis, log: MemoryLog, *, pace: Pace = SERVER_PACE) -> None:
         self.redis = redis
         self.log = log
         self.health = Health()
         self.scripts = Scripts(redis)
         self.ledgers = Ledgers()
-        pace = pace_of(interval)
         self.filler = Filler(self.scripts, log, self.health, pace)
         self.builder = Builder(redis, self.scripts, log, self.health, pace)
         auditor = Auditor(redis, self.scripts, log, self.health, ledgers=self.ledgers)
@@ -144,6 +149,7 @@ async def replica_at(url: str, log: MemoryLog, *, reconcile: float = 0.2, scrub:
         publish_interval=publish_interval(url),
         reconcile_seconds=reconcile,
         scrub_entries_per_second=scrub,
+        now=lambda: KICKOFF,
     )
     try:
         yield replica

@@ -1,17 +1,20 @@
 """Rebuilding aside and swapping in."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from redis.asyncio import Redis
-from replica_world import MemoryLog, Parts, lines, replica_at, running
+from replica_world import MemoryLog, Parts, lines, replica_at
 
-from hunt.replica import keys
+from hunt.game.entries import Entry
+from hunt.replica import RebuildFailed, keys
+from hunt.replica.pace import Pace
 from hunt.replica.scripts import Swap, Verdict
 from hunt.replica.source import Forked, page_after
-from waiting import eventually
 
 pytestmark = pytest.mark.anyio
+SMALL = Pace(0.0, 4, 0.0)
 
 
 async def test_a_rebuilt_replica_holds_the_log_and_lives_for_ever(built: Parts) -> None:
@@ -136,74 +139,36 @@ async def test_a_page_that_does_not_continue_what_was_read_is_refused(log: Memor
             await page_after(log, id, digest, 10)
 
 
-async def test_a_log_that_changes_course_stops_the_build(parts: Parts) -> None:
-    log = parts.log
-    log.grow(600)
+class Turning(MemoryLog):
+    """Another history takes its place when somebody has read a part of it."""
 
-    class Turning(MemoryLog):
-        async def digest_at(self, id: int) -> str | None:
-            found = await log.digest_at(id)
-            if id == 256 and len(log.rows) == 600:
-                log.lose(500)
-                log.append(*[1] * 600, slug="another")
-            return found
+    has_turned = False
 
-        head, entries = log.head, log.entries
-
-    other = Parts(parts.redis, Turning())
-    built = await other.builder.rebuild("For a test.")
-    assert not built or await parts.stream() == log.rows
+    async def entries(self, after: int, limit: int, team_id: int | None = None) -> Sequence[Entry]:
+        if after >= 32 and not self.has_turned:
+            self.has_turned = True
+            self.lose(90)
+            self.append(*[2] * 90, slug="another")
+        return await super().entries(after, limit, team_id)
 
 
-async def test_a_replica_comes_about_by_itself_and_after_a_flush(address: str, redis: Redis, log: MemoryLog) -> None:
-    log.grow(40)
-    async with replica_at(address, log) as replica, running(replica):
-
-        async def there() -> bool:
-            return (await replica.status()).head == 40
-
-        await eventually(there, what="a replica")
-        await redis.flushall()
-        await eventually(there, what="a replica after the flush")
-        assert await replica.verify() == []
+async def test_a_log_that_changes_course_while_it_is_read_ahead_is_not_joined(redis: Redis) -> None:
+    log = Turning()
+    parts = Parts(redis, log, pace=SMALL)
+    log.grow(100)
+    assert not await parts.builder.rebuild("For a test.")
+    assert log.has_turned
+    assert await redis.keys("activity_log*") == []
+    assert await parts.builder.rebuild("For a test.")
+    assert await parts.stream() == log.rows
 
 
-async def test_a_hole_is_mended_without_a_write(address: str, redis: Redis, log: MemoryLog) -> None:
-    log.grow(40)
-    async with replica_at(address, log) as replica, running(replica):
-
-        async def whole() -> bool:
-            status = await replica.status()
-            return status.head == 40 and status.bad is None
-
-        await eventually(whole, what="a replica")
-        await redis.xdel(keys.STREAM, "0-17")
-        await eventually(whole, what="a whole replica again")
-        assert await replica.verify() == []
-
-
-async def test_a_lost_tail_of_the_log_is_noticed_without_a_write(address: str, log: MemoryLog) -> None:
-    log.grow(40)
-    async with replica_at(address, log) as replica, running(replica):
-
-        async def whole() -> bool:
-            status = await replica.status()
-            return (status.head, status.digest) == (len(log.rows), log.digest)
-
-        await eventually(whole, what="a replica")
-        log.lose(3)
-        log.append(1, 2, 3, slug="another")
-        await eventually(whole, what="a replica of the new history")
-        log.lose(20)
-        await eventually(whole, what="a replica of the shorter history")
-        assert await replica.verify() == []
-
-
-async def test_somebody_may_ask_for_a_rebuild(address: str, log: MemoryLog) -> None:
-    log.grow(40)
+async def test_who_asks_for_a_rebuild_waits_for_others_only_so_long(
+    address: str, redis: Redis, log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hunt.replica.replica.REBUILD_PATIENCE_SECONDS", 0.3)
+    log.grow(3)
     async with replica_at(address, log) as replica:
-        await replica.rebuild()
-        first = (await replica.status()).gen
-        await replica.rebuild()
-        assert (await replica.status()).gen not in (first, None)
-        assert await replica.verify() == []
+        await redis.set(keys.BUILDER, "another", px=60_000)
+        with pytest.raises(RebuildFailed):
+            await replica.rebuild()

@@ -294,3 +294,49 @@ def test_ledgers_forget_the_team_that_was_asked_for_the_longest_ago() -> None:
     ledgers.get(1)
     ledgers.trim()
     assert [len(ledgers.get(team_id)) for team_id in (1, 2, 3)] == [3, 0, 3]
+
+
+async def test_many_who_ask_the_same_at_the_same_time_ask_the_log_once(address: str, log: MemoryLog) -> None:
+    log.grow(50)
+    async with replica_at(address, log) as replica:
+        calls = log.calls
+        answers = await asyncio.gather(*(replica.team_entries(1, 0, 40, ALL) for _ in range(30)))
+        assert log.calls == calls + 1
+        assert answers == [log.of_team(1, upto=40)] * 30
+        await asyncio.gather(*(replica.team_entries(1, 0, upto, ALL) for upto in (40, 41)))
+        assert log.calls == calls + 3
+
+
+async def test_one_who_gives_up_does_not_take_the_answer_from_the_others(address: str, log: MemoryLog) -> None:
+    log.grow(50)
+    async with replica_at(address, log) as replica:
+        first, second = (asyncio.create_task(replica.team_entries(1, 0, 50, ALL)) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        assert await second == log.of_team(1)
+
+
+async def test_a_log_that_is_away_is_told_to_all_who_ask_and_asked_again_by_the_next(
+    address: str, log: MemoryLog
+) -> None:
+    log.grow(10)
+    async with replica_at(address, log) as replica:
+        log.away = True
+        asking = (replica.team_entries(1, 0, 10, ALL) for _ in range(5))
+        answers = await asyncio.gather(*asking, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [LogAway] * 5
+        log.away = False
+        assert await replica.team_entries(1, 0, 10, ALL) == log.of_team(1)
+
+
+async def test_after_another_history_was_found_nobody_joins_an_older_question(address: str, log: MemoryLog) -> None:
+    log.grow(10)
+    async with replica_at(address, log) as replica:
+        old = asyncio.create_task(replica.team_entries(1, 0, 10, ALL))
+        await asyncio.sleep(0)
+        before = log.of_team(1)
+        log.lose(5)
+        log.append(*[1] * 5, slug="another")
+        replica.forget()
+        assert await replica.team_entries(1, 0, 10, ALL) == log.of_team(1) != before
+        await old

@@ -12,6 +12,8 @@ from hunt.replica.errors import Away, Behind, Gone
 from hunt.replica.messages import BadMessage, decode_dense, read_reply
 from hunt.replica.scripts import Scripts
 
+LONGEST_BLOCK_MILLISECONDS = 1_000
+"""A replica that was flushed is noticed when a read has ended: ask for longer, and the list is empty sooner."""
 GRACE_SECONDS = 1.0
 """How much longer than asked for a blocked read may take before Redis counts as away."""
 
@@ -31,11 +33,13 @@ class Reader:
         self._position: int | None = None
 
     async def read(self, after: int, block_ms: int, count: int) -> list[Entry]:
-        """The entries after + 1, after + 2, …, at most `count`; an empty list when none came within `block_ms`.
+        """The entries after + 1, after + 2, …, at most `count`; an empty list when none came within `block_ms`,
+        or within `LONGEST_BLOCK_MILLISECONDS`.
 
         Ids are checked; the digest chain is for the caller to check, who knows the digest at `after`. Behind, Gone or
         Away mean: read the log. One reader at a time.
         """
+        block_ms = min(block_ms, LONGEST_BLOCK_MILLISECONDS)
         try:
             async with asyncio.timeout(block_ms / 1000 + GRACE_SECONDS):
                 return await self._read(after, block_ms, count)
