@@ -5,13 +5,15 @@ from collections.abc import Sequence
 
 import pytest
 from redis.asyncio import Redis
-from replica_world import MemoryLog, Parts, lines, replica_at
+from replica_world import MemoryLog, Parts, lines, replica_at, running
 
 from hunt.game.entries import Entry
+from hunt.log.source import LogAway
 from hunt.replica import RebuildFailed, keys
 from hunt.replica.pace import Pace
 from hunt.replica.scripts import Swap, Verdict
 from hunt.replica.source import Forked, page_after
+from waiting import eventually
 
 pytestmark = pytest.mark.anyio
 SMALL = Pace(0.0, 4, 0.0)
@@ -137,6 +139,100 @@ async def test_a_page_that_does_not_continue_what_was_read_is_refused(log: Memor
     for id, digest in [(5, log.rows[5].digest), (21, log.digest), (0, log.digest)]:
         with pytest.raises(Forked):
             await page_after(log, id, digest, 10)
+
+
+async def test_a_log_that_changes_course_stops_the_build(parts: Parts) -> None:
+    log = parts.log
+    log.grow(600)
+
+    class Turning(MemoryLog):
+        async def digest_at(self, id: int) -> str | None:
+            found = await log.digest_at(id)
+            if id == 256 and len(log.rows) == 600:
+                log.lose(500)
+                log.append(*[1] * 600, slug="another")
+            return found
+
+        head, entries = log.head, log.entries
+
+    other = Parts(parts.redis, Turning())
+    built = await other.builder.rebuild("For a test.")
+    assert not built or await parts.stream() == log.rows
+
+
+async def test_a_replica_comes_about_by_itself_and_after_a_flush(address: str, redis: Redis, log: MemoryLog) -> None:
+    log.grow(40)
+    async with replica_at(address, log) as replica, running(replica):
+
+        async def there() -> bool:
+            return (await replica.status()).head == 40
+
+        await eventually(there, what="a replica")
+        await redis.flushall()
+        await eventually(there, what="a replica after the flush")
+        assert await replica.verify() == []
+
+
+async def test_a_hole_is_mended_without_a_write(address: str, redis: Redis, log: MemoryLog) -> None:
+    log.grow(40)
+    async with replica_at(address, log) as replica, running(replica):
+
+        async def whole() -> bool:
+            status = await replica.status()
+            return status.head == 40 and status.bad is None
+
+        await eventually(whole, what="a replica")
+        await redis.xdel(keys.STREAM, "0-17")
+        await eventually(whole, what="a whole replica again")
+        assert await replica.verify() == []
+
+
+async def test_a_lost_tail_of_the_log_is_noticed_without_a_write(address: str, log: MemoryLog) -> None:
+    log.grow(40)
+    async with replica_at(address, log) as replica, running(replica):
+
+        async def whole() -> bool:
+            status = await replica.status()
+            return (status.head, status.digest) == (len(log.rows), log.digest)
+
+        await eventually(whole, what="a replica")
+        log.lose(3)
+        log.append(1, 2, 3, slug="another")
+        await eventually(whole, what="a replica of the new history")
+        log.lose(20)
+        await eventually(whole, what="a replica of the shorter history")
+        assert await replica.verify() == []
+
+
+async def test_somebody_may_ask_for_a_rebuild(address: str, log: MemoryLog) -> None:
+    log.grow(40)
+    async with replica_at(address, log) as replica:
+        await replica.rebuild()
+        first = (await replica.status()).gen
+        await replica.rebuild()
+        assert (await replica.status()).gen not in (first, None)
+        assert await replica.verify() == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 15, 16, 17, 32, 33, 100])
+async def test_pages_that_are_read_ahead_join_up(redis: Redis, log: MemoryLog, count: int) -> None:
+    parts = Parts(redis, log, pace=SMALL)
+    log.grow(count)
+    assert await parts.builder.rebuild("For a test.")
+    assert await parts.stream() == log.rows
+    assert (await parts.scripts.inspect()).damage == ""
+
+
+async def test_a_log_that_leaves_while_it_is_read_ahead_ends_the_rebuild(redis: Redis, log: MemoryLog) -> None:
+    parts = Parts(redis, log, pace=SMALL)
+    log.grow(100)
+    log.leaves_after = 5
+    with pytest.raises(LogAway):
+        await parts.builder.rebuild("For a test.")
+    log.leaves_after, log.away = None, False
+    assert await redis.keys("activity_log*") == []
+    assert await parts.builder.rebuild("For a test.")
+    assert await parts.stream() == log.rows
 
 
 class Turning(MemoryLog):
