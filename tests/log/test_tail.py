@@ -20,13 +20,15 @@ def chain(length: int, gate: str = "g", after: Sequence[Entry] = ()) -> list[Ent
 
 
 def test_a_tail_takes_entries_in_order_and_tells_its_listeners_once() -> None:
-    rows = chain(6)
+    rows = chain(7)
     tail = Tail(HUNT)
     heard: list[list[int]] = []
     tail.listeners.append(lambda entries: heard.append([entry.id for entry in entries]))
     tail.accept(rows[:2], GENESIS)
     tail.accept(rows[:4], GENESIS)
     tail.accept(rows[1:3], rows[0].digest)
+    with pytest.raises(Gap):
+        tail.accept([rows[4], rows[6]], rows[3].digest)
     with pytest.raises(Gap) as gap:
         tail.accept(rows[5:], rows[4].digest)
     assert (gap.value.head, gap.value.got) == (4, 6)

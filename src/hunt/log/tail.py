@@ -43,16 +43,19 @@ class Tail:
         """Take in entries that are committed in SQL; `previous` is the log's digest before the first of them.
 
         Known ones are passed over. Gap when one is missing, or when they follow another entry than the one at the head:
-        while they were read, somebody may have found that the log has another history.
+        while they were read, somebody may have found that the log has another history. Then nothing is taken.
         """
-        new = []
+        new: list[Entry] = []
+        head, digest = self.head, self.digest
         for entry in entries:
-            if entry.id > self.board.head:
-                if entry.id != self.board.head + 1 or previous != self.board.digest:
-                    raise Gap(self.board.head, entry.id)
-                self.board.apply(entry)
+            if entry.id > head:
+                if entry.id != head + 1 or previous != digest:
+                    raise Gap(head, entry.id)
                 new.append(entry)
+                head, digest = entry.id, entry.digest
             previous = entry.digest
+        for entry in new:
+            self.board.apply(entry)
         if new:
             self.ring.extend(new)
             for listener in self.listeners:
