@@ -1,12 +1,16 @@
 """Every test of the replica runs with fakeredis and with a real Redis."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
+from redis import Redis as PlainRedis
 from redis.asyncio import Redis
 from replica_world import MemoryLog, Parts, new_fake_url
+from structlog.testing import capture_logs
 
-from hunt.replica import connect
+from hunt.replica import connect, derived_writer
+from servers import RedisServer
 from stores import migrated_database, migrated_file, postgres_store, sqlite_store, store
 
 __all__ = ["migrated_database", "migrated_file", "postgres_store", "sqlite_store", "store"]
@@ -45,3 +49,20 @@ async def built(parts: Parts) -> Parts:
     parts.log.grow(10)
     assert await parts.builder.rebuild("For a test.")
     return parts
+
+
+@pytest.fixture
+def step_by_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """States are written one at a time, without rests between them."""
+    monkeypatch.setattr(derived_writer, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(derived_writer, "REST_SECONDS", 0.0)
+    monkeypatch.setattr(derived_writer, "SHARE", 1e9)
+    with capture_logs():
+        yield
+
+
+@pytest.fixture
+def raw(redis_server: RedisServer) -> Iterator[Any]:
+    """A client that sees bytes."""
+    with PlainRedis(unix_socket_path=str(redis_server.socket)) as client:
+        yield client

@@ -11,12 +11,15 @@ from hunt.log.reader import LogReader
 from hunt.log.tail import Tail
 from hunt.replica import connect
 from hunt.replica.derived import Derived
+from hunt.replica.derived_form import Form
 from hunt.replica.lease import Lease
 from hunt.replica.scripts import Scripts
 from hunt.replica.status import Health
-from stores import HUNT, Process
+from stores import HUNT, Process, execute
 
 SECRET = "a secret of tests"
+FORM = Form(HUNT, SECRET)
+TEAMS = (1, 2, 3)
 
 
 class Busy(Lease):
@@ -82,3 +85,14 @@ async def start(url: str, redis_url: str, hunt: Hunt = HUNT, secret: str = SECRE
     assert tail.board.everyone == folded.everyone
     assert (tail.head, tail.digest) == (folded.head, folded.digest)
     return used, tail
+
+
+async def some_guesses(one: Process, *team_ids: int, text: str = "wrong") -> None:
+    for team_id in team_ids:
+        await one.guess(f"{text} {one.tail.head}", team_id, "a" if one.tail.head % 2 else "b")
+        one.clock.wait(hours=1)
+
+
+async def lose(url: str, after: int) -> None:
+    """What restoring a backup does: the newest entries are gone."""
+    await execute(url, "DELETE FROM activity_log WHERE id > :after", after=after)

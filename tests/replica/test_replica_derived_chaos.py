@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,9 @@ import pytest
 from derived_world import Busy, Keeping, keeping, lost, start
 from hypothesis import given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from hunt.game import commands as cmd
 from hunt.game.refusals import Refused
-from hunt.replica import derived_writer
 from playing import quick
 from servers import RedisServer
 from stores import Process, execute, process
@@ -24,13 +22,7 @@ FEWEST = 3
 """Entries that no restored backup is without: the registrations of the first teams."""
 
 
-@pytest.fixture(autouse=True)
-def _step_by_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(derived_writer, "SLICE_SECONDS", 0.0)
-    monkeypatch.setattr(derived_writer, "REST_SECONDS", 0.0)
-    monkeypatch.setattr(derived_writer, "SHARE", 1e9)
-    with capture_logs():
-        yield
+pytestmark = pytest.mark.usefixtures("step_by_step")
 
 
 class World:
