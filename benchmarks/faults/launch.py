@@ -6,7 +6,6 @@ wrong. Settings come from the environment, as for `hunt serve`.
 """
 
 import argparse
-import asyncio
 import importlib
 import os
 import signal
@@ -16,6 +15,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
+
+import click
 
 from hunt import clock
 
@@ -148,6 +149,15 @@ def keep_buffers_small() -> None:
     wrap(uvicorn.Server, "run", small)
 
 
+def migrate() -> None:
+    """`hunt migrate`; where PostgreSQL is away this ends as that does, with a sentence, and is started again."""
+    try:
+        importlib.import_module("hunt.cli").main(["migrate"], standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--control", type=Path, required=True, metavar="DIR")
@@ -159,8 +169,7 @@ def main() -> None:
     control = Control(options.control)
     spoil_clock(control)
     if options.migrate:
-        migrations = importlib.import_module("hunt.log.migrations")
-        asyncio.run(migrations.migrate(os.environ["HUNT_DATABASE_URL"]))
+        migrate()
     crash_points(control)
     hurry(options.slow_seconds, options.head_seconds)
     keep_buffers_small()

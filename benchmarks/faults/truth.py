@@ -211,9 +211,20 @@ def complaints(folder: Path) -> list[str]:
     """What the servers logged that nobody foresaw: exceptions, not the faults that they were made for."""
     found: list[str] = []
     for path in sorted(folder.glob("*.log")):
-        lines = path.read_text(errors="replace").splitlines()
-        found += [f"{path.stem}: {line[:LINE_CHARACTERS]}" for line in lines if _is_error(line)]
+        said = _sayings(path.read_text(errors="replace"))
+        found += [f"{path.stem}: {text[-LINE_CHARACTERS:]}" for text in said if _is_error(text)]
     return found
+
+
+def _sayings(text: str) -> list[str]:
+    """Each JSON line, and what stands between two of them as one."""
+    pieces: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("{") or not pieces or pieces[-1].startswith("{"):
+            pieces.append(line)
+        else:
+            pieces[-1] += f"\n{line}"
+    return pieces
 
 
 def _is_error(line: str) -> bool:
@@ -221,7 +232,7 @@ def _is_error(line: str) -> bool:
     try:
         said = json.loads(line)
     except ValueError:
-        return line.startswith(("ERROR", "Traceback", "Task exception", "Exception"))
+        return any(word in line for word in ("ERROR", "Traceback", "Exception"))
     return isinstance(said, dict) and said.get("level") in {"error", "critical"} and "exception" in said
 
 
