@@ -41,6 +41,9 @@ GC_THRESHOLDS = (10_000, 10, 10)
 Part = Callable[[], Coroutine[Any, Any, None]]
 """Makes what a task runs. Not the coroutine itself: a task that is cancelled before its first step never awaits it."""
 
+BEGIN_AGAIN_SECONDS = 0.5
+"""Until a process without a database asks again for the log that it has not had yet."""
+
 SETTLE_MILLISECONDS = 200
 """How long a hunt folder has to be left alone before it is read: an editor writes a file in several steps."""
 
@@ -196,6 +199,12 @@ class LiveServices(Process):
             await super().begin()
         except LogAway as error:
             logger.warning("log_away", error=str(error))
+
+    async def follow(self) -> None:
+        while not self.feed.is_current:
+            await asyncio.sleep(BEGIN_AGAIN_SECONDS)
+            await self.begin()
+        await super().follow()
 
     def parts(self) -> list[tuple[str, Part]]:
         # The processes that write publish and repair.

@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 from replica_world import MemoryLog, Parts, new_fake_url
 from structlog.testing import capture_logs
 
-from hunt.replica import connect, derived_writer
+from hunt.replica import connect
+from hunt.replica.derived import writer as derived_writer
 from servers import RedisServer
 from stores import migrated_database, migrated_file, postgres_store, sqlite_store, store
 

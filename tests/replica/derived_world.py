@@ -11,7 +11,7 @@ from hunt.log.reader import LogReader
 from hunt.log.tail import Tail
 from hunt.replica import connect
 from hunt.replica.derived import Derived
-from hunt.replica.derived_form import Form
+from hunt.replica.derived.form import Form
 from hunt.replica.lease import Lease
 from hunt.replica.scripts import Scripts
 from hunt.replica.status import Health

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hunt.content.model import Hunt
 from hunt.game import commands as cmd
 from hunt.game.refusals import Refused
-from hunt.replica.derived_form import META, Kept, Meta, Stand
+from hunt.replica.derived.form import META, Kept, Meta, Stand
 from playing import quick
 from random_hunts import commands, hunts
 from servers import RedisServer
@@ -287,7 +287,7 @@ async def test_a_sample_reads_a_log_without_teams(sqlite_store: str, redis_url: 
 async def test_a_log_that_is_longer_than_memory_is_read_from_where_memory_begins(
     sqlite_store: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hunt.replica.derived_loader.START_RING_ENTRIES", 2)
+    monkeypatch.setattr("hunt.replica.derived.loader.START_RING_ENTRIES", 2)
     async with process(sqlite_store) as one, keeping(one, redis_url) as kept:
         await one.register(*TEAMS)
         await some_guesses(one, *TEAMS)

@@ -8,8 +8,8 @@ import pytest
 from derived_world import FORM, SECRET, TEAMS, Busy, Keeping, keeping, some_guesses, start
 
 from hunt.game.board import Board
-from hunt.replica.derived_form import Form, Kept, rules
-from hunt.replica.derived_scripts import DerivedScripts
+from hunt.replica.derived.form import Form, Kept, rules
+from hunt.replica.derived.scripts import DerivedScripts
 from servers import RedisServer
 from stores import HUNT, Process, process
 
@@ -135,12 +135,12 @@ async def test_another_hunt_finds_nothing_of_this_one(sqlite_store: str, redis_u
 
 
 async def test_other_rules_find_nothing_of_these(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hunt.replica.derived_form.rules", lambda: "other rules")
+    monkeypatch.setattr("hunt.replica.derived.form.rules", lambda: "other rules")
     assert Form(HUNT, SECRET).meta != FORM.meta
 
 
 async def test_code_whose_sources_are_not_there_shares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hunt.replica.derived_form.MADE_BY", (("hunt.game", "no_such_file.py"),))
+    monkeypatch.setattr("hunt.replica.derived.form.MADE_BY", (("hunt.game", "no_such_file.py"),))
     assert rules.__wrapped__() != rules.__wrapped__()
 
 

@@ -25,7 +25,7 @@ LIMITS: Final[dict[str, dict[str, int | float]]] = {
     "hunt.live.feed": {"STREAM_ENTRIES": 16},
     "hunt.live.protocol": {"MAX_FRAME_BYTES": 4096},
     "hunt.replica.derived": {"DERIVE_SECONDS": 2.0, "SAMPLE_SECONDS": 3.0},
-    "hunt.replica.derived_loader": {"RING_ENTRIES": 24, "PAGE_ENTRIES": 16, "START_RING_ENTRIES": 12},
+    "hunt.replica.derived.loader": {"RING_ENTRIES": 24, "PAGE_ENTRIES": 16, "START_RING_ENTRIES": 12},
     "hunt.replica.auditor": {"PAGE_ENTRIES": 32},
     "hunt.replica.keeper": {"PAGE_ENTRIES": 32},
     "hunt.replica.pace": {"_SERVER_BATCH": 12},
@@ -65,7 +65,7 @@ def seeded(seed: int, loop: VirtualLoop) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch("time.time", loop.wall))
         stack.enter_context(patch("secrets.token_hex", _tokens(chance)))
-        for module in ("reconciler", "derived_sampler"):
+        for module in ("reconciler", "derived.sampler"):
             stack.enter_context(patch(f"hunt.replica.{module}._random", chance))
         for module, limits in LIMITS.items():
             for name, value in limits.items():

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from hunt.replica.derived_form import Form
+from hunt.replica.derived.form import Form
 
 LIFE_SECONDS: Final = 86_400
 """How long states are kept that nobody writes any more: those of a former hunt or former rules, of a stopped server."""
@@ -18,10 +18,10 @@ class DerivedScripts:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._begin = _script(redis, "derived_begin")
-        self._put = _script(redis, "derived_put")
-        self._close = _script(redis, "derived_close")
-        self._drop = _script(redis, "derived_drop")
+        self._begin = _script(redis, "begin")
+        self._put = _script(redis, "put")
+        self._close = _script(redis, "close")
+        self._drop = _script(redis, "drop")
 
     async def begin(self, form: Form, token: str) -> tuple[int, bytes]:
         """How many states there are (-1: Redis holds something else there), and the meta, empty for none."""

@@ -9,11 +9,11 @@ from redis.exceptions import RedisError
 
 from hunt.log.source import Source
 from hunt.log.tail import Tail
-from hunt.replica.derived_form import Form, NothingKept, Unusable
-from hunt.replica.derived_loader import Loader
-from hunt.replica.derived_sampler import Sampler
-from hunt.replica.derived_scripts import DerivedScripts
-from hunt.replica.derived_writer import Writer
+from hunt.replica.derived.form import Form, NothingKept, Unusable
+from hunt.replica.derived.loader import Loader
+from hunt.replica.derived.sampler import Sampler
+from hunt.replica.derived.scripts import DerivedScripts
+from hunt.replica.derived.writer import Writer
 from hunt.replica.errors import PASSING
 from hunt.replica.lease import Lease
 from hunt.replica.status import Health

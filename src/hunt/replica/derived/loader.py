@@ -14,8 +14,8 @@ from hunt.game.state import TeamState
 from hunt.log.reader import PAGE_ENTRIES
 from hunt.log.source import Source
 from hunt.log.tail import RING_ENTRIES
-from hunt.replica.derived_form import Form, Meta, Stand, Unusable, seal_of
-from hunt.replica.derived_scripts import DerivedScripts
+from hunt.replica.derived.form import Form, Meta, Stand, Unusable, seal_of
+from hunt.replica.derived.scripts import DerivedScripts
 from hunt.replica.source import Forked, page_after
 
 TEAMS_AT_ONCE: Final = 50

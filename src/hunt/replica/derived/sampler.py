@@ -11,8 +11,8 @@ from hunt.game.state import TeamState, apply
 from hunt.log.history import refold
 from hunt.log.source import Source
 from hunt.log.tail import Tail
-from hunt.replica.derived_form import Form, Kept, NothingKept, Stand, Unusable, seal_of
-from hunt.replica.derived_scripts import DerivedScripts
+from hunt.replica.derived.form import Form, Kept, NothingKept, Stand, Unusable, seal_of
+from hunt.replica.derived.scripts import DerivedScripts
 from hunt.replica.status import Health
 
 SAMPLE_ENTRIES: Final = 100

@@ -11,8 +11,8 @@ from hunt.game.board import Board
 from hunt.game.state import TeamState
 from hunt.log.source import Source
 from hunt.log.tail import Tail
-from hunt.replica.derived_form import META, Form, Kept, Meta, Stand, Unusable, seal_of
-from hunt.replica.derived_scripts import DerivedScripts
+from hunt.replica.derived.form import META, Form, Kept, Meta, Stand, Unusable, seal_of
+from hunt.replica.derived.scripts import DerivedScripts
 from hunt.replica.lease import Lease
 from hunt.replica.status import Health
 

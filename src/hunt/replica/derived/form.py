@@ -18,7 +18,7 @@ SEAL_BYTES: Final = 16
 COMPRESSION: Final = 1
 """The fastest level; guesses are so alike that it saves nine bytes in ten, and much of that even for real ones."""
 
-MADE_BY: Final = (("hunt.content", "model.py"), ("hunt.game", ""), ("hunt.replica", "derived_form.py"))
+MADE_BY: Final = (("hunt.content", "model.py"), ("hunt.game", ""), ("hunt.replica.derived", "form.py"))
 """Packages, and files in them (or all), that decide what a state looks like."""
 
 META: Final = "meta"
