@@ -73,7 +73,7 @@ class Notes:
             return
         try:
             await self._scripts.note(list(map(msgspec.json.encode, sending)), NOTES_KEPT)
-        except BaseException:
+        except BaseException:  # however it ends, they are sent again
             self._wake.set()
             raise
         for note in sending:
