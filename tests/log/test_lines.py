@@ -20,6 +20,7 @@ from hunt.log.tables import EntryRow, TeamRow
 pytestmark = pytest.mark.anyio
 
 TEXTS = [
+    "two\nlines",
     "",
     "owls",
     "ünï🙂",
@@ -123,6 +124,15 @@ def test_a_digest_that_was_moved_elsewhere_is_noticed() -> None:
         for at in range(len(rest) + 1):
             if at != right:
                 assert digest_in(GENESIS, 1, rest[:at] + piece + rest[at:]) is None
+
+
+def test_a_row_that_holds_a_line_end_is_no_line_whatever_its_digest() -> None:
+    row = [1, None, "2026-01-16T00:00:00.000000Z", "t", None, 0, 0, '{"a":\n1}', None, ""]
+    rest = '{"currency_delta":0,"data":{"a":\n1},"id":1,"internal_data":null,"slug":null,'
+    rest += '"strong_currency_delta":0,"team_id":null,"timestamp":"2026-01-16T00:00:00.000000Z","type":"t"}'
+    row[-1] = hashlib.sha256((GENESIS + rest).encode()).hexdigest()
+    assert line_of_row(GENESIS, row) is None
+    assert digest_in(GENESIS, 1, rest.replace('"id"', f'"digest":"{row[-1]}","id"').encode()) == row[-1]
 
 
 def test_another_id_or_another_entry_before_proves_nothing() -> None:

@@ -223,6 +223,13 @@ async def test_pages_that_are_read_ahead_join_up(redis: Redis, log: MemoryLog, c
     assert (await parts.scripts.inspect()).damage == ""
 
 
+async def test_bodies_may_hold_any_text(parts: Parts) -> None:
+    for text in ("two\nlines", "\r\n", "\x00\x1f", "ünï🙂\u2028", "\\n", ""):
+        parts.log.append(1, slug=text)
+    assert await parts.builder.rebuild("For a test.")
+    assert await parts.stream() == parts.log.rows
+
+
 async def test_a_log_that_leaves_while_it_is_read_ahead_ends_the_rebuild(redis: Redis, log: MemoryLog) -> None:
     parts = Parts(redis, log, pace=SMALL)
     log.grow(100)

@@ -23,7 +23,7 @@ _json_of_text = lru_cache(KNOWN_TEXTS)(canonical_json)
 
 
 class Line(NamedTuple):
-    """An entry as it is passed on: `body` is what `encode_entry` makes of it, in UTF-8."""
+    """An entry as it is passed on: `body` is what `encode_entry` makes of it, in UTF-8. It has no line end."""
 
     id: int
     digest: str
@@ -51,7 +51,8 @@ def line_of_row(previous: str, row: Sequence[Any]) -> Line | None:
     )
     if hashlib.sha256(f"{previous}{head}{tail}".encode()).hexdigest() != digest:
         return None
-    return Line(id, digest, f'{head}"digest":"{digest}",{tail}'.encode())
+    body = f'{head}"digest":"{digest}",{tail}'
+    return None if "\n" in body else Line(id, digest, body.encode())
 
 
 def digest_in(previous: str, id: int, body: bytes) -> str | None:

@@ -13,7 +13,7 @@ class Pace(Struct, frozen=True):
     rest: float
 
 
-_SERVER_BATCH = 256
+_SERVER_BATCH = 512
 _FAKE_BATCH = 64
 _FAKE_REST_SECONDS = 0.003
 

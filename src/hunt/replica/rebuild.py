@@ -20,7 +20,7 @@ from hunt.replica.status import Health
 
 SWAP_TRIES = 4
 """Each failed try means that entries were appended to the old stream in between. Before the last one it is closed."""
-PAGE_BATCHES = 4
+PAGE_BATCHES = 8
 """Batches that are read from the log at once, while those before are on their way to Redis."""
 _TOKEN_BYTES = 8
 

@@ -17,6 +17,9 @@ from hunt.replica.messages import Message
 PROGRESS_SECONDS = 5.0
 """A builder that adds nothing for so long may be taken over from."""
 
+LINE_END = b"\n"
+"""Stands in no body: JSON has it escaped."""
+
 
 class Verdict(StrEnum):
     """What came of an append."""
@@ -117,7 +120,8 @@ class Scripts:
 
     async def add_chunk(self, token: str, done: int, lines: Sequence[Line]) -> bool:
         """Adds `lines` after the first `done` to the shadow stream; False when another builder has taken over."""
-        args: list[Any] = [token, _milliseconds(PROGRESS_SECONDS), done, *(line.body for line in lines)]
+        bodies = LINE_END.join([*(line.body for line in lines), b""])
+        args: list[Any] = [token, _milliseconds(PROGRESS_SECONDS), done, bodies]
         return bool(await self._chunk(keys=[keys.BUILDER, keys.shadow_stream(token)], args=args))
 
     async def swap(self, token: str, head: int, digest: str, denied: str) -> Swap:
