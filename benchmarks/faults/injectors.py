@@ -25,8 +25,9 @@ COMMIT = b"COMMIT"
 MIN_CUT_BYTES = 400
 """A request to Redis of this length carries entries."""
 
-FEW_LOST_ENTRIES, MOST_LOST_ENTRIES = 3, 60
-"""That a restore takes away."""
+FEW_LOST_ENTRIES = (1, 3)
+MANY_LOST_ENTRIES = (15, 60)
+"""Between so many a restore takes away."""
 
 FORGE = """
 local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', '1')[1]
@@ -319,9 +320,18 @@ async def _crash(scene: Scene, rng: random.Random, where: str) -> str:
 
 @fault
 async def sql_restored(scene: Scene, rng: random.Random) -> str:
-    """After a small loss the log soon grows beyond what the replica has; after a large one it stays behind."""
-    most = FEW_LOST_ENTRIES if rng.random() < 0.5 else MOST_LOST_ENTRIES
-    kept = max(scene.oldest_dump, await scene.log.head() - rng.randint(1, most))
+    """From an old dump: the log stays behind the replica for a while, and sockets have seen what is gone."""
+    return await _restore(scene, rng.randint(*MANY_LOST_ENTRIES))
+
+
+@fault
+async def sql_restored_from_a_fresh_dump(scene: Scene, rng: random.Random) -> str:
+    """The log soon grows beyond what the replica has."""
+    return await _restore(scene, rng.randint(*FEW_LOST_ENTRIES))
+
+
+async def _restore(scene: Scene, lost: int) -> str:
+    kept = max(scene.oldest_dump, await scene.log.head() - lost)
     restore = await scene.log.go_back(kept)
     scene.restores.append(restore)
     return f"back to entry {kept}, {len(restore.lost)} entries lost"

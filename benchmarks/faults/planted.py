@@ -96,7 +96,7 @@ def id_from_a_sequence() -> Patches:
 # --- the sockets
 
 
-@listed("skipped_reset", faults=("sql_restored",), model_faults=("restore",))
+@listed("skipped_reset", faults=("sql_restored", "sql_restored_from_a_fresh_dump"), model_faults=("restore",))
 def skipped_reset() -> Patches:
     """A socket goes on after SQL was restored, though the client's piece is not of this log."""
 
@@ -197,7 +197,7 @@ return {'OK', string.format('%.0f', last)}
 
 @listed(
     "replica_differs",
-    faults=("entry_edited", "sql_restored"),
+    faults=("entry_edited", "sql_restored", "sql_restored_from_a_fresh_dump"),
     model_faults=("rewrite", "restore"),
 )
 def no_digest_check() -> Patches:
@@ -282,7 +282,7 @@ def _slow_repair() -> Patches:
 
 @listed(
     "replica_glued",
-    faults=("sql_restored",),
+    faults=("sql_restored", "sql_restored_from_a_fresh_dump"),
     model_faults=("restore",),
     strain=_slow_repair,
 )

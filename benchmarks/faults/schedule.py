@@ -10,7 +10,8 @@ from benchmarks.faults.injectors import INJECTORS
 OVERLAP_SHARE = 0.25
 """Of the strikes in the long form that are two faults at once."""
 
-APART = {"sql_restored", "postgres_restarted"}
+RESTORES = {"sql_restored", "sql_restored_from_a_fresh_dump"}
+APART = RESTORES | {"postgres_restarted"}
 """Not at one moment: nobody would know whether the restore was committed."""
 
 SHORT_KINDS = (
@@ -19,6 +20,7 @@ SHORT_KINDS = (
     "entry_edited",
     "redis_cut_in_answer",
     "sql_restored",
+    "sql_restored_from_a_fresh_dump",
     "killed_after_commit",
     "redis_flushed",
     "commit_cut_after",
@@ -97,7 +99,7 @@ def long_plan(seed: int, minutes: float) -> Plan:
         kinds = sorted(INJECTORS)
         rng.shuffle(kinds)
         while kinds:
-            together = len(kinds) > 1 and rng.random() < OVERLAP_SHARE and set(kinds[-2:]) != APART
+            together = len(kinds) > 1 and rng.random() < OVERLAP_SHARE and not set(kinds[-2:]) <= APART
             hits = [_hit(kinds.pop(), rng) for _ in range(2 if together else 1)]
             strikes.append(Strike(rng.uniform(0.2, 3.0), hits))
         least = least or len(strikes)

@@ -15,22 +15,31 @@ from servers import CannotRun, need
 pytestmark = pytest.mark.anyio
 
 MAX_SEED = 2**31
+TRIES = 3
+"""What a fault meets is chance: a run that did not meet everything says too little, and another one is made."""
 
 
 async def test_a_cluster_under_faults_keeps_every_promise() -> None:
-    seed = secrets.randbelow(MAX_SEED)
+    for _ in range(TRIES):
+        evidence = await evidence_of(secrets.randbelow(MAX_SEED))
+        assert not check(evidence), f"again with: python -m benchmarks.faults --short --seed {evidence.seed}"
+        assert not evidence.complaints
+        assert_what_was_planned_happened(evidence)
+        missed = not_covered(evidence)
+        if not missed:
+            return
+    raise AssertionError(f"not one of {TRIES} runs met everything; the last one no {', '.join(missed)}")
+
+
+async def evidence_of(seed: int) -> Evidence:
     try:
-        evidence = await run(short_plan(seed))
+        return await run(short_plan(seed))
     except CannotRun as error:
         need(error)
-        return
-    assert not check(evidence), f"again with: python -m benchmarks.faults --short --seed {seed}"
-    assert not evidence.complaints
-    assert_enough_happened(evidence)
+        raise
 
 
-def assert_enough_happened(evidence: Evidence) -> None:
-    assert not_covered(evidence) == []
+def assert_what_was_planned_happened(evidence: Evidence) -> None:
     assert {fault.kind for fault in evidence.faults} >= set(SHORT_KINDS)
     assert {command.kind for command in evidence.commands} >= {"guess", "unlock", "ask", "grant"}
 
