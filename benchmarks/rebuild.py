@@ -5,6 +5,7 @@ size. All servers belong to this run unless URLs are given; a Redis that is give
 """
 
 import argparse
+import gc
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -19,6 +20,7 @@ from benchmarks.stage import Failed, Row
 from hunt.log.database import connect as connect_database
 from hunt.log.reader import LogReader
 from hunt.replica import Replica, connect
+from hunt.services import GC_THRESHOLDS
 from hunt.settings import Settings
 from servers import PostgresServer, RedisServer
 
@@ -71,6 +73,7 @@ async def measure(arguments: argparse.Namespace) -> None:
 
 
 async def _measure(arguments: argparse.Namespace, settings: Settings, watcher: redis.Redis) -> None:
+    gc.set_threshold(*GC_THRESHOLDS)  # as in a server
     async with _replica(settings) as (replica, reader):
         bodies = [line.body for line in await reader.lines(0, FLOOR_ENTRIES)]
         floors, seconds, longest = list[float](), list[float](), 0.0

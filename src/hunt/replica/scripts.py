@@ -9,16 +9,13 @@ from msgspec import Struct
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from hunt.log.lines import Line
+from hunt.log.lines import LINE_END, Line
 from hunt.replica import keys
 from hunt.replica.commands import id_of_score
 from hunt.replica.messages import Message
 
 PROGRESS_SECONDS = 5.0
 """A builder that adds nothing for so long may be taken over from."""
-
-LINE_END = b"\n"
-"""Stands in no body: JSON has it escaped."""
 
 
 class Verdict(StrEnum):
