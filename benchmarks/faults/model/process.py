@@ -76,6 +76,7 @@ class Process:
             source,
             reconcile_seconds=RECONCILE_SECONDS,
             scrub_entries_per_second=SCRUB_ENTRIES_PER_SECOND,
+            now=self.clock,
         )
         self.derived = self.replica.derived(self.tail, SECRET)
         self.history = History(self.tail, source, self.replica.team_entries)

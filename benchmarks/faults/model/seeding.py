@@ -30,7 +30,8 @@ LIMITS: Final[dict[str, dict[str, int | float]]] = {
     "hunt.replica.keeper": {"PAGE_ENTRIES": 32},
     "hunt.replica.pace": {"_SERVER_BATCH": 12},
     "hunt.replica.publisher": {"BUFFER_ENTRIES": 60},
-    "hunt.replica.scrubber": {"WINDOW_ENTRIES": 25},
+    "hunt.replica.rebuild": {"PAGE_BATCHES": 2},
+    "hunt.replica.scrubber": {"WINDOW_ENTRIES": 25, "SLICE_ENTRIES": 10},
 }
 """By module, as each looks them up when it uses them."""
 
