@@ -25,7 +25,7 @@ from hunt.content import Hunt, load
 from hunt.front import CookieCsrf, Front, csrf_config, identity_of
 from hunt.live.protocol import CLOSE_LOGGED_OUT
 from hunt.live.socket import serve
-from hunt.services import LiveServices, Process, Services, build_id, running
+from hunt.services import BaseServices, LiveServices, Services, build_id, running
 from hunt.settings import Settings
 from hunt.web import account_forms, files, pages, play_forms
 from hunt.web.common import Pages
@@ -115,7 +115,7 @@ def assemble_live(services: LiveServices, build: str) -> Litestar:
 
 
 def _application(
-    services: Process,
+    services: BaseServices,
     handlers: Sequence[ControllerRouterHandler],
     answer: Callable[[Any, Exception], Response[Any]],
     *,
@@ -140,13 +140,13 @@ def _application(
         request_class=JsonRequest,
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
-        signature_types=[Process, Services, Pages],
+        signature_types=[BaseServices, Services, Pages],
     )
     app.asgi_handler = Front(app.asgi_handler, services)
     return app
 
 
-def _socket_handler(services: Process, build: str) -> WebsocketRouteHandler:
+def _socket_handler(services: BaseServices, build: str) -> WebsocketRouteHandler:
     @websocket("/ws")
     async def live(socket: WebSocket[Any, Any, Any]) -> None:
         identity = identity_of(socket.scope)

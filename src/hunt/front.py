@@ -13,11 +13,10 @@ from litestar.enums import ScopeType
 from litestar.middleware.csrf import CSRFMiddleware
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send, WebSocketScope
 from msgspec import Struct
-from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.accounts.sessions import Session
 from hunt.log.source import LogAway
-from hunt.services import Process
+from hunt.services import BaseServices
 
 logger = structlog.get_logger()
 
@@ -72,7 +71,7 @@ def wrote(scope: HTTPScope | WebSocketScope, head: int) -> None:
 class Front:
     """The outermost ASGI layer."""
 
-    def __init__(self, app: ASGIApp, services: Process) -> None:
+    def __init__(self, app: ASGIApp, services: BaseServices) -> None:
         self.app = app
         self.services = services
         self._requests = 0
@@ -154,20 +153,22 @@ class Front:
         self, scope: HTTPScope | WebSocketScope, headers: dict[bytes, bytes], cookies: dict[str, str]
     ) -> tuple[Identity, str]:
         """Who asks, and the token that says so."""
-        identify = self.services.guard.identify
         scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if self._is_service(headers):
             return Identity(by="service"), token
         if scheme.lower() == "bearer":
-            session = identify(token)
-            return Identity(session, "token") if session else Identity(), token
+            return self._of(token, "token"), token
         if scope["type"] == ScopeType.WEBSOCKET and b"token=" in scope["query_string"]:
             token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-            session = identify(token)
-            return Identity(session, "token") if session and session.kind == "team" else Identity(), token
+            identity = self._of(token, "token")
+            is_team = identity.session is not None and identity.session.kind == "team"
+            return identity if is_team else Identity(), token
         token = cookies.get(SESSION_COOKIE, "")
-        session = identify(token) if token else None
-        return Identity(session, "cookie") if session else Identity(), token
+        return self._of(token, "cookie"), token
+
+    def _of(self, token: str, by: Literal["cookie", "token"]) -> Identity:
+        session = self.services.guard.identify(token) if token else None
+        return Identity(session, by) if session else Identity()
 
     async def _reach(self, headers: dict[bytes, bytes], cookies: dict[str, str]) -> None:
         """Answer from a state that the asker has not seen beyond."""
@@ -178,7 +179,7 @@ class Front:
     async def _read_on(self, id: int) -> None:
         try:
             await self.services.feed.reach(id)
-        except (SQLAlchemyError, LogAway, OSError) as error:  # too late is one of them: what is known has to do
+        except LogAway as error:  # what is known has to do
             logger.warning("answer_may_be_old", error=str(error))
 
     def _dress(self, scope: HTTPScope, send: Send) -> Send:
@@ -252,7 +253,7 @@ class CookieCsrf(CSRFMiddleware):
             await self.app(scope, receive, send)
 
 
-def csrf_config(services: Process) -> CSRFConfig:
+def csrf_config(services: BaseServices) -> CSRFConfig:
     return CSRFConfig(
         secret=services.settings.secret_key,
         cookie_secure=services.settings.secure_cookies,

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ SETTLE_MILLISECONDS = 200
 logger = structlog.get_logger()
 
 
-class Process:
+class BaseServices:
     """What every process has: the log as it knows it, and the sockets. `render` draws what they are sent.
 
     `source` is where it reads the log, and `read_ended` how it learns which sessions are over.
@@ -81,9 +81,10 @@ class Process:
         )
         self.derived = self.replica.derived(self.tail, settings.secret_key)
         self.history = History(self.tail, source, self.replica.team_entries)
-        self.feed = Feed(source, self.tail, now)
+        self.feed = Feed(source, self.tail)
         self.hub = Hub(Shared(self.tail, self.history, render, self.feed.reach, now))
         self.guard = Guard(sessions, self.tail, read_ended)
+        self.timekeeper = Timekeeper(self.tail, None, now, self.hub.replaced)
         self.failed: BaseException | None = None
         self.tail.on_replaced.append(self.replica.forget)
         self.guard.on_ended = self.hub.end_sessions
@@ -108,9 +109,6 @@ class Process:
         """Commands that this process still has to append."""
         return 0
 
-    def timekeeper(self) -> Timekeeper:
-        return Timekeeper(self.tail, None, self.clock, self.hub.replaced)
-
     async def begin(self) -> None:
         """Know the log, and which sessions are over. Raises LogAway."""
         if not self.redis_is_fake:
@@ -123,14 +121,14 @@ class Process:
 
     def parts(self) -> list[tuple[str, Part]]:
         """What runs as long as the process, by name."""
-        return [("replica", self.replica.run), ("feed", self.follow), ("time", self.timekeeper().run)]
+        return [("feed", self.follow), ("time", self.timekeeper.run)]
 
     async def aclose(self) -> None:
         await self.replica.aclose()
         await self.redis.aclose()
 
 
-class Services(Process):
+class Services(BaseServices):
     """What a process beside the database has: it writes, and knows accounts. Alive inside `running`."""
 
     def __init__(self, settings: Settings, hunt: Hunt, render: Render, now: clock.Clock = clock.now) -> None:
@@ -142,14 +140,11 @@ class Services(Process):
         self.writer = Writer(engine, self.tail, now)
         self.writer.publish = self.replica.publish
         self.accounts = Accounts(engine, self.writer, self.guard)
-        self._time = Timekeeper(self.tail, self.writer, now, self.hub.replaced)
+        self.timekeeper = Timekeeper(self.tail, self.writer, now, self.hub.replaced)
 
     @property
     def waiting_commands(self) -> int:
         return self.writer.waiting
-
-    def timekeeper(self) -> Timekeeper:
-        return self._time
 
     async def begin(self) -> None:
         await check_schema(self.settings.database_url)
@@ -158,13 +153,13 @@ class Services(Process):
     def parts(self) -> list[tuple[str, Part]]:
         content: list[tuple[str, Part]] = [("content", self.watch_content)] if self.settings.watch_content else []
         derived: list[tuple[str, Part]] = [] if self.redis_is_fake else [("derived", self.derived.run)]
-        return [*super().parts(), *derived, *content]
+        return [("writer", self.writer.run), ("replica", self.replica.run), *super().parts(), *derived, *content]
 
     async def change_hunt(self, hunt: Hunt) -> None:
         """Play by another version of the hunt from now on; everything is folded again under its rules."""
         async with append_transaction(self.engine) as connection:  # nobody appends meanwhile
             await refold(reading(connection), self.tail, hunt)
-        self._time.hunt_changed()
+        self.timekeeper.hunt_changed()
 
     async def watch_content(self) -> None:
         """While authors write: take over the hunt folder whenever it changes."""
@@ -183,7 +178,7 @@ class Services(Process):
         await self.engine.dispose()
 
 
-class LiveServices(Process):
+class LiveServices(BaseServices):
     """What a process without a database has: it reads Redis and the log of another process, and serves the sockets."""
 
     def __init__(self, settings: Settings, hunt: Hunt, render: Render, now: clock.Clock = clock.now) -> None:
@@ -203,12 +198,13 @@ class LiveServices(Process):
     async def follow(self) -> None:
         while not self.feed.is_current:
             await asyncio.sleep(BEGIN_AGAIN_SECONDS)
-            await self.begin()
+            with suppress(LogAway):  # told at the start
+                await super().begin()
         await super().follow()
 
     def parts(self) -> list[tuple[str, Part]]:
         # The processes that write publish and repair.
-        return [("replica", self.replica.run_for_readers), ("feed", self.follow), ("time", self.timekeeper().run)]
+        return [("replica", self.replica.run_for_readers), *super().parts()]
 
     async def aclose(self) -> None:
         await super().aclose()
@@ -224,16 +220,15 @@ async def headless(settings: Settings, hunt: Hunt) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
-async def running(services: Process) -> AsyncIterator[None]:
+async def running(services: BaseServices) -> AsyncIterator[None]:
     """All of it, until the block ends. A task that dies makes the process unready and says why."""
-    writer: list[tuple[str, Part]] = [("writer", services.writer.run)] if isinstance(services, Services) else []
-    async with _begun(services, [*writer, *services.parts()]):
+    async with _begun(services, services.parts()):
         with _little_collecting():
             yield
 
 
 @asynccontextmanager
-async def _begun(services: Process, parts: list[tuple[str, Part]]) -> AsyncIterator[None]:
+async def _begun(services: BaseServices, parts: list[tuple[str, Part]]) -> AsyncIterator[None]:
     try:
         with _not_collecting():
             await services.begin()
@@ -269,7 +264,7 @@ def _little_collecting() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-async def _guarded(services: Process, name: str, part: Part) -> None:
+async def _guarded(services: BaseServices, name: str, part: Part) -> None:
     try:
         await part()
     except Exception as error:  # whatever it is, readiness goes with it

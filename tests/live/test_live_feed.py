@@ -10,7 +10,7 @@ from hunt.live import feed
 from hunt.live.feed import Feed
 from hunt.log.tail import Tail
 from playing import KICKOFF
-from stores import HUNT, StandingClock
+from stores import HUNT
 from waiting import eventually
 
 pytestmark = pytest.mark.anyio
@@ -69,7 +69,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 async def following(log: Log, stream: Stream) -> Tail:
     """The tail of a process that began with the log and has read the stream a few times."""
     tail = Tail(HUNT)
-    one = Feed(log, tail, StandingClock())
+    one = Feed(log, tail)
     await one.poll()
     task = asyncio.create_task(one.run(stream.read))
 
@@ -85,7 +85,7 @@ async def following(log: Log, stream: Stream) -> Tail:
 async def test_entries_that_the_log_has_too_are_taken() -> None:
     log = Log(6)
     tail = Tail(HUNT)
-    one = Feed(log, tail, StandingClock())
+    one = Feed(log, tail)
     tail.accept(log.rows[:4], GENESIS)
     task = asyncio.create_task(one._follow(Stream(log.rows).read))
 

@@ -80,7 +80,7 @@ class Process:
         )
         self.derived = self.replica.derived(self.tail, SECRET)
         self.history = History(self.tail, source, self.replica.team_entries)
-        self.feed = Feed(source, self.tail, self.clock)
+        self.feed = Feed(source, self.tail)
         self.hub = Hub(Shared(self.tail, self.history, _draw, self.feed.reach, self.clock))
         as_any(self.hub)._of = _Sockets()
         self.tail.on_replaced.append(self.replica.forget)

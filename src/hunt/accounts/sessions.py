@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hunt.accounts.tables import SessionRow
 from hunt.clock import Clock
+from hunt.log.reader import reading_from
 
 SESSION_DAYS = 14
 MAX_REMEMBERED_TOKENS = 50_000
@@ -120,13 +121,13 @@ class Sessions:
             await connection.execute(update(SessionRow).where(SessionRow.id == id).values(revocation=revocation))
 
     async def read_ended(self, engine: AsyncEngine, since: int) -> list[Ended]:
-        """The sessions that ended after number `since` and could still be shown, in order."""
+        """The sessions that ended after number `since` and could still be shown, in order. Raises LogAway."""
         statement = (
             select(SessionRow.id, SessionRow.revocation)
             .where(SessionRow.revocation > since, SessionRow.expires_at > self._clock())
             .order_by(SessionRow.revocation)
         )
-        async with engine.connect() as connection:
+        async with reading_from(engine) as connection:
             rows = (await connection.execute(statement)).all()
         return [Ended(revocation=row.revocation, id=row.id) for row in rows]
 

@@ -14,7 +14,7 @@ from hunt.front import identity_of
 from hunt.game.entries import encode_entry
 from hunt.log.source import LogAway
 from hunt.requests import AnyRequest, Limit, LogId, OptionalId, address
-from hunt.services import Process, Services
+from hunt.services import BaseServices, Services
 
 LOG_PAGE_ENTRIES = 500
 MAX_LOG_PAGE_ENTRIES = 1_000
@@ -70,7 +70,7 @@ async def live() -> Json:
 
 
 @get("/health/ready")
-async def ready(services: NamedDependency[Process]) -> Response[Json]:
+async def ready(services: NamedDependency[BaseServices]) -> Response[Json]:
     replica = await services.replica.status()
     log_head = await _log_head(services)
     body = {
@@ -86,7 +86,7 @@ async def ready(services: NamedDependency[Process]) -> Response[Json]:
     return Response(body, status_code=200 if services.is_ready and log_head is not None else 503)
 
 
-async def _log_head(services: Process) -> int | None:
+async def _log_head(services: BaseServices) -> int | None:
     """The last id in SQL, None when the log does not say so in time."""
     try:
         async with asyncio.timeout(DATABASE_SECONDS):
@@ -96,7 +96,7 @@ async def _log_head(services: Process) -> int | None:
 
 
 @get("/metrics", media_type=MediaType.TEXT)
-async def metrics(request: AnyRequest, services: NamedDependency[Process]) -> bytes:
+async def metrics(request: AnyRequest, services: NamedDependency[BaseServices]) -> bytes:
     if identity_of(request.scope).by != "service" and not _is_loopback(request):
         raise NotAllowed("Metrics are read with the service token or from this machine.")
     replica = await services.replica.status()

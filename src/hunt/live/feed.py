@@ -6,12 +6,9 @@ any case by reading the log again, which also heals a message that was never pub
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from hunt.clock import Clock
 from hunt.game.board import Board
 from hunt.game.entries import BrokenChain, Entry, check_chain
 from hunt.log.history import catch_up
@@ -42,6 +39,11 @@ ReadStream = Callable[[int, int, int], Awaitable[list[Entry]]]
 """(after, block milliseconds, count) → the replica's entries after that id, waiting for one."""
 
 
+def _now() -> float:
+    """Seconds of the loop's clock, which does not jump."""
+    return asyncio.get_running_loop().time()
+
+
 async def _nothing() -> None:
     """What there is to refresh until somebody says."""
 
@@ -49,23 +51,22 @@ async def _nothing() -> None:
 class Feed:
     """Tasks that feed the tail. `refresh` is called with every poll, for what else others may have changed."""
 
-    def __init__(self, source: Source, tail: Tail, clock: Clock) -> None:
+    def __init__(self, source: Source, tail: Tail) -> None:
         self.source = source
         self.tail = tail
-        self.clock = clock
         self.refresh: Callable[[], Awaitable[None]] = _nothing
         self.follows_stream = False
         self._polling = asyncio.Lock()
         self._polls_begun = self._polls_done = 0
         self._proven: Board | None = None
-        self._polled_at: datetime | None = None
+        self._polled_at: float | None = None
 
     @property
     def is_current(self) -> bool:
         """Whether the log answered lately."""
         if self._polled_at is None:
             return False
-        return (self.clock() - self._polled_at).total_seconds() < MAX_LATE_SECONDS
+        return _now() - self._polled_at < MAX_LATE_SECONDS
 
     async def poll(self) -> None:
         """Read on in the log, once for all who ask at the same time: a poll that began after one asked will do."""
@@ -76,16 +77,19 @@ class Feed:
             self._polls_begun = number = self._polls_begun + 1
             await catch_up(self.source.entries, self.tail)
             await self.refresh()
-            self._polls_done, self._polled_at = number, self.clock()
+            self._polls_done, self._polled_at = number, _now()
 
     async def reach(self, id: int) -> None:
         """Be at `id` or beyond it, if the log is: it is read when this process is behind.
 
-        Raises what a log that does not answer raises, TimeoutError after `REACH_SECONDS`.
+        Raises LogAway, also after `REACH_SECONDS` without an answer, and where the log has a hole.
         """
         if self.tail.head < id:
-            async with asyncio.timeout(REACH_SECONDS):
-                await self.poll()
+            try:
+                async with asyncio.timeout(REACH_SECONDS):
+                    await self.poll()
+            except (TimeoutError, Gap) as error:
+                raise LogAway(str(error) or "The log does not answer in time.") from error
 
     async def run(self, read_stream: ReadStream | None) -> None:
         """Poll and follow the stream until cancelled."""
@@ -95,13 +99,18 @@ class Feed:
                 tasks.create_task(self._follow(read_stream))
 
     async def _keep_polling(self) -> None:
-        pause = POLL_SECONDS
+        pause, failing = POLL_SECONDS, False
         while True:
             head = self.tail.head
             try:
                 await self.poll()
-            except (SQLAlchemyError, LogAway, OSError, Gap) as error:
-                logger.warning("poll_failed", error=str(error))
+                if failing:
+                    logger.info("poll_works_again")
+                failing = False
+            except (LogAway, Gap) as error:
+                if not failing:
+                    logger.warning("poll_failed", error=str(error))
+                failing = True
             if self.follows_stream:
                 pause = POLL_SECONDS
             else:

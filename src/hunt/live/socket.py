@@ -9,7 +9,6 @@ from typing import Any
 import structlog
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
-from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.clock import Clock
 from hunt.live import protocol
@@ -88,7 +87,7 @@ async def _until_closed(connection: Connection) -> None:
         await connection.run()
     except WebSocketDisconnect:
         pass
-    except (SQLAlchemyError, LogAway, OSError) as error:
+    except LogAway as error:
         logger.warning("socket_without_history", error=str(error))
         connection.stop(protocol.CLOSE_RESTART)  # the client resumes, here or elsewhere
 

@@ -174,24 +174,26 @@ def reading(connection: AsyncConnection) -> Callable[[int, int], Awaitable[list[
     return read
 
 
+@asynccontextmanager
+async def reading_from(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection for one short reading. Raises LogAway."""
+    try:
+        async with engine.connect() as connection:
+            yield connection
+    except (SQLAlchemyError, OSError) as error:
+        raise LogAway(str(error)) from error
+
+
 class LogReader:
     """The SQL log for those who only read, a `Source`; every call is one short transaction."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
 
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self.engine.connect() as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise LogAway(str(error)) from error
-
     async def head(self) -> tuple[int, str]:
         """The last id and its digest; (0, GENESIS) while the log is empty."""
         statement = select(_log.c.id, _log.c.digest).order_by(_log.c.id.desc()).limit(1)
-        async with self._connected() as connection:
+        async with reading_from(self.engine) as connection:
             row = (await connection.execute(statement)).first()
         return (row.id, row.digest) if row else (0, GENESIS)
 
@@ -199,17 +201,17 @@ class LogReader:
         """The digest of entry `id`, None where there is no such entry; GENESIS at 0."""
         if id == 0:
             return GENESIS
-        async with self._connected() as connection:
+        async with reading_from(self.engine) as connection:
             return await connection.scalar(select(_log.c.digest).where(_log.c.id == id))
 
     async def entries(self, after: int, limit: int, team_id: int | None = None) -> list[Entry]:
         """At most `limit` entries with `id > after`, ascending; with `team_id` only what that team's log holds."""
-        async with self._connected() as connection:
+        async with reading_from(self.engine) as connection:
             return await read_page(connection, entries_after(after, limit, team_id))
 
     async def lines(self, after: int, limit: int) -> list[Line]:
         """What `entries` gives, for those who only pass it on."""
-        async with self._connected() as connection:
+        async with reading_from(self.engine) as connection:
             return await read_lines(connection, after, limit)
 
     async def newest(self, team_id: int | None, limit: int, before: int | None = None) -> list[Entry]:
@@ -217,19 +219,19 @@ class LogReader:
         statement = entries_after(0, limit, team_id).order_by(None).order_by(_log.c.id.desc())
         if before is not None:
             statement = statement.where(_log.c.id < before)
-        async with self._connected() as connection:
+        async with reading_from(self.engine) as connection:
             return (await read_page(connection, statement))[::-1]
 
     async def deltas(self, team_id: int, first: int, end: int) -> tuple[int, int]:
         """The keys and clues that a team's entries with ids in [first, end) brought."""
         sums = [func.coalesce(func.sum(column), 0) for column in (_log.c.currency_delta, _log.c.strong_currency_delta)]
         mine = or_(_log.c.team_id == team_id, _log.c.team_id.is_(None))
-        async with self._connected() as connection:
+        async with reading_from(self.engine) as connection:
             row = (await connection.execute(select(*sums).where(_log.c.id >= first, _log.c.id < end, mine))).one()
         return int(row[0]), int(row[1])
 
     async def pages(self, after: int = 0) -> AsyncGenerator[list[Entry], None]:
         """Everything after `after`, in pages of at most `PAGE_ENTRIES`, from one snapshot."""
-        async with self._connected() as connection:
+        async with reading_from(self.engine) as connection:
             async for page in read_all(connection, after):
                 yield page
