@@ -16,7 +16,6 @@ import msgspec
 import redis
 from msgspec import Struct
 
-import benchmarks.faults  # noqa: F401 - the servers of the tests are found by it
 from benchmarks import stage
 from benchmarks.clients import Connection, get
 from benchmarks.long_log import write_long_log

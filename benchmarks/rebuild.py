@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager, contextmanager
 import msgspec
 import redis
 
-import benchmarks.faults  # noqa: F401 - the servers of the tests are found by it
 from benchmarks import stage
 from benchmarks.long_log import write_long_log
 from benchmarks.stage import Failed, Row

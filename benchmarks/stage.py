@@ -5,13 +5,12 @@ import asyncio
 import os
 import platform
 import random
-import runpy
 import secrets
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -22,12 +21,14 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
+from benchmarks import REPOSITORY
 from benchmarks.clients import BadAnswer, Connection, get
 from hunt.content import load
 from hunt.game.commands import Command, MoveInteraction, OpenPuzzle, SatisfyGate
 from hunt.log.migrations import migrate
 from hunt.services import Services, headless
 from hunt.settings import Settings
+from hunts import write_stub_hunt
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -41,7 +42,6 @@ GUESSES_EACH = 2
 """Wrong guesses that a team has free on a puzzle."""
 
 HOST = "127.0.0.1"
-REPOSITORY = Path(__file__).parent.parent
 
 
 class Failed(Exception):
@@ -67,7 +67,6 @@ def place(database: str | None, redis: str, files: Path | None = None) -> Iterat
     """Settings of a server with a generated hunt of stubs, whose files (in `files`) last as long as the block."""
     with TemporaryDirectory(prefix="hunt-benchmark-", dir=files) as name:
         folder = Path(name)
-        write_stub_hunt: Callable[[Path], Path] = runpy.run_path(str(REPOSITORY / "tests/hunts.py"))["write_stub_hunt"]
         yield Settings(
             database_url=database or f"sqlite+aiosqlite:///{folder / 'hunt.sqlite3'}",
             content=write_stub_hunt(folder / "hunt"),

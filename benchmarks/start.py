@@ -13,7 +13,6 @@ from statistics import median
 import msgspec
 from msgspec import Struct
 
-import benchmarks.faults  # noqa: F401 - the servers of the tests are found by it
 from benchmarks import stage
 from benchmarks.clients import BadAnswer, Connection, get
 from benchmarks.long_log import write_long_log

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 from msgspec import Struct
 
-from benchmarks.faults import REPOSITORY
+from benchmarks import REPOSITORY
 from benchmarks.faults.proxy import Proxy
 from servers import PostgresServer, RedisServer
 
