@@ -3,19 +3,19 @@
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
 from hunt.content import Hunt, load
 
-STARTED: Final = "started"
-CANNED: Final = 400
+STARTED = "started"
+CANNED = 400
 """Guesses of a puzzle that are answered and cost nothing; a wrong one would make the team wait."""
 
-OPEN: Final = ("lantern", "mirror")
-PUZZLES: Final = (*OPEN, "ladder", "vault")
-ANSWER: Final = "ANSWER"
+OPEN = ("lantern", "mirror")
+PUZZLES = (*OPEN, "ladder", "vault")
+ANSWER = "ANSWER"
 
 
 def canned(number: int) -> str:

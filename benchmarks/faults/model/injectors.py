@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.faults.evidence import Fault, Restore
 from hunt.game.entries import decode_entry, digest_of, encode_entry
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from benchmarks.faults.model.process import Process
     from benchmarks.faults.model.world import World
 
-REPAIR_SECONDS: Final = 10.0
-SCRUB_PASS_SECONDS: Final = 8.0
+REPAIR_SECONDS = 10.0
+SCRUB_PASS_SECONDS = 8.0
 """The longest that a pass over such a short log takes, with the wait before it begins."""
 
-PROGRESS_SECONDS: Final = 6.5
+PROGRESS_SECONDS = 6.5
 """Longer than a builder may make no progress before another may take over."""
 
-SHARE_LOST: Final = 0.04
+SHARE_LOST = 0.04
 
-SHARE_OF_ALL: Final = 0.5
-SOME_KINDS: Final = (2, 6)
+SHARE_OF_ALL = 0.5
+SOME_KINDS = (2, 6)
 """How many kinds a run has that does not have them all."""
 
-WRITES_REDIS: Final = {
+WRITES_REDIS = {
     "flush",
     "delete",
     "delete_entry",
@@ -323,7 +323,7 @@ def _changed(body: bytes, previous: str, slug: str | None) -> tuple[bytes, str]:
     return encode_entry(sealed).encode(), digest
 
 
-KINDS: Final = (
+KINDS = (
     Injectors.flush,
     Injectors.delete,
     Injectors.delete_entry,

@@ -8,15 +8,15 @@ import asyncio
 from asyncio import events
 from collections.abc import Coroutine
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-START_SECONDS: Final = 1_000.0
+START_SECONDS = 1_000.0
 """What the loop's clock shows at first: not 0, which some code takes for never."""
 
-KICKOFF: Final = datetime(2026, 1, 16, 17, tzinfo=UTC)
+KICKOFF = datetime(2026, 1, 16, 17, tzinfo=UTC)
 """What a clock on the wall shows at `START_SECONDS`."""
 
-MAX_TURNS: Final = 300_000
+MAX_TURNS = 300_000
 """Of the loop in one run; more means that something asks again and again without ever waiting."""
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.faults.evidence import Command, Read
 from benchmarks.faults.model.hunt import ANSWER, OPEN, canned
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from benchmarks.faults.model.process import Process
     from benchmarks.faults.model.world import World
 
-ANSWER_SECONDS: Final = 3.0
+ANSWER_SECONDS = 3.0
 """How long somebody waits for an answer before asking again elsewhere."""
 
-LOAD_SECONDS: Final = 60.0
+LOAD_SECONDS = 60.0
 """When nobody sends any more, whatever is left: twice what a run takes in which answers come."""
 
-RETRY_SECONDS: Final = 0.4
-FIRST_GRANT: Final = 1_000
+RETRY_SECONDS = 0.4
+FIRST_GRANT = 1_000
 """Grants are of 1001, 1002, … keys: by the amount each is known in the log."""
 
 Wanted = tuple[Command, cmd.Command]

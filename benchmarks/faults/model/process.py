@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from benchmarks.faults.model.sockets import Socket
     from benchmarks.faults.model.world import World
 
-RECONCILE_SECONDS: Final = 1.5
-SCRUB_ENTRIES_PER_SECOND: Final = 300.0
-START_RETRY_SECONDS: Final = 0.3
-SECRET: Final = "what processes share"
-SHADOW: Final = b"activity_log/shadow/"
+RECONCILE_SECONDS = 1.5
+SCRUB_ENTRIES_PER_SECOND = 300.0
+START_RETRY_SECONDS = 0.3
+SECRET = "what processes share"
+SHADOW = b"activity_log/shadow/"
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Died(Exception):
     """The process was killed before it answered, or had a mistake in it."""
 
 
-LOST: Final = (Died, TimeoutError, Unavailable, Overloaded, LogAway, SQLAlchemyError, OSError)
+LOST = (Died, TimeoutError, Unavailable, Overloaded, LogAway, SQLAlchemyError, OSError)
 """What a client sees as no answer, or as one that says to come again."""
 
 

@@ -8,7 +8,7 @@ import asyncio
 import copy
 from collections.abc import Callable, Iterable
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from fakeredis import FakeAsyncRedis, FakeRedis, FakeServer
 from fakeredis.aioredis import AsyncFakeSocket, FakeAsyncRedisConnection
@@ -22,10 +22,10 @@ from hunt.replica import connection as real
 if TYPE_CHECKING:
     from benchmarks.faults.model.process import Process
 
-PAUSES: Final = ((0.7, 0.001), (0.95, 0.01), (1.0, 0.05))
+PAUSES = ((0.7, 0.001), (0.95, 0.01), (1.0, 0.05))
 """(share of all, at most so many seconds) of what one way takes."""
 
-SLOW_PAUSES: Final = ((0.3, 0.02), (0.8, 0.2), (1.0, 0.5))
+SLOW_PAUSES = ((0.3, 0.02), (0.8, 0.2), (1.0, 0.5))
 
 
 def pause_of(chance: Random, *, slow: bool) -> float:

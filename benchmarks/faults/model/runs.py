@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from typing import Final
 
 from msgspec import Struct, field
 
@@ -19,15 +18,15 @@ from benchmarks.faults.model.sql import in_place_of_sql
 from benchmarks.faults.model.world import World
 from benchmarks.faults.planted import PLANTS, planted
 
-STEPS: Final = 100
+STEPS = 100
 """Commands that are sent in a run."""
 
-ENOUGH_SEEDS: Final = 20
+ENOUGH_SEEDS = 20
 """So many seeds meet every kind of event, unless something is wrong with the model."""
 
-PROGRESS_SEEDS: Final = 100
+PROGRESS_SEEDS = 100
 
-BROKEN: Final = "broken"
+BROKEN = "broken"
 """The name of a finding that no checker could make from outside: a task of a server died, a good client was refused."""
 
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterator, MutableSet
 from contextlib import ExitStack, contextmanager
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import structlog
@@ -17,7 +17,7 @@ from benchmarks.faults.model.loop import VirtualLoop
 
 T = TypeVar("T")
 
-LIMITS: Final[dict[str, dict[str, int | float]]] = {
+LIMITS: dict[str, dict[str, int | float]] = {
     "hunt.log.tail": {"RING_ENTRIES": 24},
     "hunt.log.history": {"RING_ENTRIES": 24, "PAGE_ENTRIES": 16},
     "hunt.live.history": {"PAGE_ENTRIES": 8},

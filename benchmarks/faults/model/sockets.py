@@ -7,7 +7,7 @@ The server's side is the real `hunt.live.socket.serve`. A client holds a cursor 
 import asyncio
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from litestar.exceptions import WebSocketDisconnect
 from msgspec import Struct
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from benchmarks.faults.model.process import Process
     from benchmarks.faults.model.world import World
 
-ROOM: Final = 6
+ROOM = 6
 """Frames that fit between a server and a client that does not read."""
 
-CUT: Final = 1006
+CUT = 1006
 """The code that a client sees when a connection breaks."""
 
-PATIENCE_SECONDS: Final = 0.5
+PATIENCE_SECONDS = 0.5
 """The longest that a client waits before it connects again."""
 
 

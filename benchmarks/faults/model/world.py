@@ -5,7 +5,7 @@ import traceback
 from collections import Counter
 from collections.abc import Coroutine, Sequence
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 from benchmarks.faults.evidence import Evidence, Redis, Restore, Sighting
 from benchmarks.faults.model.hunt import PUZZLES, STARTED, hunt, hunt_yaml
@@ -24,23 +24,23 @@ from hunt.game.entries import encode_entry
 from hunt.log.reader import row_of
 from hunt.replica import keys
 
-TEAMS: Final = 3
-CLIENTS_OF_TEAM: Final = 2
-PLAYERS: Final = 4
-STRIKERS: Final = 2
+TEAMS = 3
+CLIENTS_OF_TEAM = 2
+PLAYERS = 4
+STRIKERS = 2
 """So many faults at most at the same time."""
 
-PROCESSES: Final = {"all-1": True, "all-2": True, "live-1": False}
+PROCESSES = {"all-1": True, "all-2": True, "live-1": False}
 """Names, and whether the process writes."""
 
-QUIET_SECONDS: Final = 45.0
+QUIET_SECONDS = 45.0
 """The longest that a run goes on after the faults."""
 
-CALM_SECONDS: Final = 2.0
+CALM_SECONDS = 2.0
 """How long everything has to stand as it should before the run ends."""
 
-LOOK_SECONDS: Final = 0.25
-SIGHTED_ENTRIES: Final = 5
+LOOK_SECONDS = 0.25
+SIGHTED_ENTRIES = 5
 
 
 class World:
