@@ -1,34 +1,34 @@
 """The fault suite in its long form: `python -m benchmarks.faults`; exit status 1 where a promise was not kept.
 
 Each run has a seed, from which the faults and their order follow; a failing one is saved and can be had again with
-`--seed`.
+`--seed`, or judged again with `--check`.
 """
 
 import argparse
 import secrets
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import uvloop
 
 from benchmarks.faults.checker import check
 from benchmarks.faults.cluster import DidNotStart
 from benchmarks.faults.evidence import Evidence
 from benchmarks.faults.report import Judged, as_markdown, as_text
-from benchmarks.faults.run import run
+from benchmarks.faults.run import Tell, run, silent
 from benchmarks.faults.schedule import Plan, long_plan, plan_of, short_plan
 
 MAX_SEED = 2**31
 MINUTES = 3.0
 
-Tell = Callable[[str], None]
-
 
 def main() -> int:
     options = _options()
     seed = secrets.randbelow(MAX_SEED) if options.seed is None else options.seed
+    if options.check is not None:
+        return _check(options.check)
     if options.model is not None:
         return _model(seed, options.model)
     if options.plants is not None:
@@ -49,6 +49,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the figures there as tables")
     parser.add_argument("--plants", nargs="*", metavar="NAME", help="put in known bugs (all), and see each one caught")
     parser.add_argument("--model", type=int, metavar="SEEDS", help="so many seeds of the model instead of a cluster")
+    parser.add_argument("--check", type=Path, metavar="FILE", help="judge a saved run again, and do nothing else")
     return parser.parse_args()
 
 
@@ -89,6 +90,17 @@ def _save(evidence: Evidence, folder: Path, name: str) -> None:
     print(f"what the run left behind is in {folder / name}")
 
 
+def _check(file: Path) -> int:
+    """Judge a saved run again; what it took is not in the file, so that its time until all was quiet stands for it."""
+    try:
+        evidence = Evidence.load(file)
+    except (OSError, msgspec.DecodeError) as error:
+        raise SystemExit(f"{file} holds no saved run: {error}") from None
+    judged = Judged(evidence=evidence, findings=check(evidence), seconds=evidence.quiet_at)
+    print(as_text([judged]))
+    return 0 if judged.is_green else 1
+
+
 def _plants(names: list[str], seed: int) -> int:
     """A run for each of the known bugs; exit status 1 where one is not caught by its name."""
     from benchmarks.faults.planted import PLANTS  # noqa: PLC0415 - patches nothing, but is needed by nobody else
@@ -96,7 +108,7 @@ def _plants(names: list[str], seed: int) -> int:
     missed = []
     for name in names or PLANTS:
         try:
-            judged = judge(plan_of(PLANTS[name].faults, seed, name), _silent)
+            judged = judge(plan_of(PLANTS[name].faults, seed, name), silent)
         except DidNotStart as error:
             found, why = set[str](), f"the servers did not start: {error}"
         else:
@@ -106,10 +118,6 @@ def _plants(names: list[str], seed: int) -> int:
         print(f"{name}: " + (f"caught as {', '.join(caught)}" if caught else f"MISSED, {why}"), flush=True)
         missed += [] if caught else [name]
     return 1 if missed else 0
-
-
-def _silent(_text: str) -> None:
-    pass
 
 
 def _model(first: int, count: int) -> int:

@@ -5,7 +5,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from msgspec import Struct
 
 from benchmarks import REPOSITORY
 from benchmarks.faults.proxy import Proxy
+from benchmarks.stage import free_port
 from servers import PostgresServer, RedisServer
 
 HOST = "127.0.0.1"
@@ -38,12 +38,6 @@ SOCKET_NAME = ".s.PGSQL.5432"
 
 class DidNotStart(Exception):
     """A server of the cluster does not come up; the message names it and holds the end of what it said."""
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 async def until(condition: Callable[[], Awaitable[bool]], within: float) -> bool:

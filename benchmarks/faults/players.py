@@ -39,7 +39,6 @@ TWICE_SHARE = 0.1
 READ_EVERY = 4
 """Commands of a team for each look at where it stands."""
 
-OPERATOR_PAUSE = 0.3
 RESET_SLUGS = 8
 BROKEN = 500
 """A status above it means that nobody knows yet; this one is the server's own fault, and for the checker to find."""
@@ -67,7 +66,6 @@ class Desk:
     def __init__(self, cluster: Cluster, rng: random.Random, stopwatch: Stopwatch) -> None:
         self.commands: list[Command] = []
         self.reads: list[Read] = []
-        self.statuses: Counter[int] = Counter()
         self.is_closing = False
         """Whether nothing new is to be handed in."""
         self.is_closed = False
@@ -119,7 +117,6 @@ class Desk:
                 command.attempts += 1
             with suppress(httpx.HTTPError):
                 answer = await self._client.post(f"{self._process().url}{path}", json=body, headers=headers)
-                self.statuses[answer.status_code] += 1
                 if answer.status_code <= BROKEN:
                     return answer
             if self.is_closed:

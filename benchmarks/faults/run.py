@@ -55,7 +55,7 @@ START = "hunt_started"
 Tell = Callable[[str], None]
 
 
-def _silent(_text: str) -> None:
+def silent(_text: str) -> None:
     pass
 
 
@@ -89,7 +89,7 @@ class Run:
         return random.Random(self.rng.randrange(2**32))
 
 
-async def run(plan: Plan, tell: Tell = _silent) -> Evidence:
+async def run(plan: Plan, tell: Tell = silent) -> Evidence:
     """Carry out the plan; `tell` gets a line now and then.
 
     Raises DidNotStart, CannotRun where a server is not on this machine, and TimeoutError for a run that does not end.
