@@ -71,6 +71,7 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("HUNT_PUBLIC_URL", "https://"),
         ("HUNT_PUBLIC_URL", "https://[::1"),
         ("HUNT_PUBLIC_URL", "https://hunt.example.org/below"),
+        ("HUNT_SERVICE_TOKEN", "schlüssel"),
         ("HUNT_RECONCILE_SECONDS", "soon"),
         ("HUNT_RECONCILE_SECONDS", "0"),
         ("HUNT_RECONCILE_SECONDS", "-1"),
@@ -106,7 +107,9 @@ def test_a_live_process_needs_those_it_depends_on(name: str) -> None:
         Settings.from_environment({key: value for key, value in LIVE.items() if key != name})
 
 
-@pytest.mark.parametrize("url", ["10.0.0.5:8000", "redis://redis", "http://host/path"])
+@pytest.mark.parametrize(
+    "url", ["10.0.0.5:8000", "redis://redis", "http://host/path", "http://host:80x", "http://host/?a=1"]
+)
 def test_a_log_url_is_the_address_of_a_server(url: str) -> None:
     with pytest.raises(BadSetting, match="HUNT_LOG_URL"):
         Settings.from_environment(LIVE | {"HUNT_LOG_URL": url})

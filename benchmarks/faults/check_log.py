@@ -48,12 +48,14 @@ def check_commands(evidence: Evidence, histories: Histories, findings: Findings)
     for command in evidence.commands:
         rows = found[-1].get(command.key, [])
         gone = [line for restore, lines in lost if command.sent_at <= restore.at for line in lines.get(command.key, [])]
+        # What a restore took away before the answer was sent may have been written by a try inside the server.
+        stood = any(command.key in lines and (command.answered_at or 0.0) <= restore.at for restore, lines in lost)
         if command.status == 500:
             findings.add("server_error", f"{_told(command)} was answered 500")
         if any(len(each.get(command.key, [])) > 1 for each in found):
             findings.add("written_twice", f"{_told(command)} stands in the log more than once")
         elif command.status is not None and 400 <= command.status < 500:
-            if rows or (gone and command.attempts == 1):
+            if rows or (stood and command.attempts == 1):
                 findings.add("refused_but_written", f"{_told(command)} was refused ({command.status}), yet it is there")
         elif command.status is not None and command.status < 300:
             _check_acknowledged(command, [*rows, *gone], findings)

@@ -141,6 +141,7 @@ class Services(BaseServices):
         self.writer.publish = self.replica.publish
         self.accounts = Accounts(engine, self.writer, self.guard)
         self.timekeeper = Timekeeper(self.tail, self.writer, now, self.hub.replaced)
+        self.tail.on_replaced.append(self.timekeeper.look_again)
 
     @property
     def waiting_commands(self) -> int:
@@ -159,7 +160,7 @@ class Services(BaseServices):
         """Play by another version of the hunt from now on; everything is folded again under its rules."""
         async with append_transaction(self.engine) as connection:  # nobody appends meanwhile
             await refold(reading(connection), self.tail, hunt)
-        self.timekeeper.hunt_changed()
+        self.timekeeper.look_again()
 
     async def watch_content(self) -> None:
         """While authors write: take over the hunt folder whenever it changes."""
@@ -199,6 +200,7 @@ class LiveServices(BaseServices):
         while not self.feed.is_current:
             await asyncio.sleep(BEGIN_AGAIN_SECONDS)
             with suppress(LogAway):  # told at the start
+                await self.source.head()
                 await super().begin()
         await super().follow()
 

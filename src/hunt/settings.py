@@ -79,6 +79,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise BadSetting(f"HUNT_SECRET_KEY must have at least {MIN_SECRET_LENGTH} characters, random ones.")
         if self.public_url is not None and not _is_site(self.public_url):
             raise BadSetting("HUNT_PUBLIC_URL must be an address like https://hunt.example.org, without a path.")
+        if self.service_token is not None and not (self.service_token.isascii() and self.service_token.isprintable()):
+            raise BadSetting("HUNT_SERVICE_TOKEN must be made of visible ASCII characters.")
         if not 0 < self.reconcile_seconds < math.inf or self.scrub_entries_per_second < 1:
             raise BadSetting("HUNT_RECONCILE_SECONDS and HUNT_SCRUB_ENTRIES_PER_SECOND must be above 0.")
         if self.workers < 1 or not 0 < self.port < 65536:  # noqa: PLR2004 - the range of TCP ports
@@ -108,8 +110,9 @@ def database_url(environment: Mapping[str, str]) -> str:
 def _is_site(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.path in {"", "/"}
-    except ValueError:  # half an IPv6 address
+        nothing_more = parts.path in {"", "/"} and not parts.query and not parts.fragment and parts.port != 0
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and nothing_more
+    except ValueError:  # half an IPv6 address, or a port that is no number
         return False
 
 

@@ -9,7 +9,7 @@ from itsdangerous import URLSafeSerializer
 from hunt.accounts import sessions as kept
 from hunt.accounts.errors import WrongLogin
 from hunt.accounts.sessions import SESSION_DAYS, Sessions
-from stores import StandingClock
+from stores import StandingClock, execute
 
 
 def issue(sessions: Sessions) -> str:
@@ -153,6 +153,23 @@ async def test_ended_sessions_are_numbered_without_a_gap(store: str) -> None:
         ended = await one.accounts.sessions.read_ended(one.process.engine, 0)
         assert [each.revocation for each in ended] == [1, 2, 3, 4]
         assert [each.revocation for each in await one.accounts.sessions.read_ended(one.process.engine, 2)] == [3, 4]
+
+
+async def test_sessions_that_end_after_a_backup_of_their_table_was_restored_do_end(store: str) -> None:
+    async with desk(store) as one, desk(store) as two:
+        mine, other = await two_devices(one)
+        await two.process.read_on()
+        sessions = [one.accounts.guard.identify(token) for token in (mine, other)]
+        assert sessions[0] is not None
+        assert sessions[1] is not None
+        await one.accounts.logout(sessions[0])
+        await two.refresh()
+        await execute(store, "UPDATE sessions SET revocation = NULL")
+        await one.accounts.logout(sessions[1])
+        await two.refresh()
+        for each in (one, two):
+            assert each.accounts.guard.identify(other) is None
+            assert sessions[1].id in each.ended
 
 
 async def test_what_a_browser_calls_itself_is_cut_and_cleaned(store: str) -> None:

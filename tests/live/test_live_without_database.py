@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from apps import LiveSite, Site, running_live_site, running_site
+from hunt.accounts.sessions import Ended
 from hunt.live import feed
 from hunt.log.migrations import migrate
 from hunt.log.remote import RemoteLog
@@ -116,6 +117,22 @@ async def is_current(live: LiveSite) -> bool:
 
 async def is_late(live: LiveSite) -> bool:
     return not live.services.feed.is_current
+
+
+async def test_a_team_that_is_deactivated_loses_its_sockets_though_nobody_can_be_asked(
+    postgres_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with both(tmp_path, postgres_url, redis_url) as (full, live):
+        team = await full.app.team()
+
+        async def away(*_given: object) -> list[Ended]:
+            raise LogAway("nobody answers")
+
+        async with opened(live, team) as socket:
+            await socket.next_of("hello")
+            monkeypatch.setattr(live.services.guard, "_read_ended", away)
+            await full.app.services.accounts.set_active(team.id, active=False)
+            assert await socket.closed() == 4001
 
 
 async def test_it_may_be_started_before_the_process_that_it_asks(

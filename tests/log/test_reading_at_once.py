@@ -53,6 +53,20 @@ async def test_whoever_has_read_last_does_not_stand_beyond_the_log_because_of_on
     assert tail.head == 16
 
 
+async def test_reading_ends_though_others_move_the_tail_with_every_answer() -> None:
+    rows = rows_of(40)
+    tail = Tail(HUNT)
+    tail.accept(rows[:10], GENESIS)
+
+    async def read(after: int, limit: int) -> list[Entry]:
+        page = rows[: tail.head][after : after + limit]
+        tail.accept(rows[tail.head : tail.head + 1], tail.digest)
+        return page
+
+    assert await catch_up(read, tail) == (10, rows[9].digest)
+    assert tail.head == 11
+
+
 async def test_a_fold_of_a_log_with_a_hole_says_where_it_is() -> None:
     rows = rows_of(6)
     del rows[3]

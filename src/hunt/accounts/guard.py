@@ -33,7 +33,6 @@ class Guard:
         self.tail = tail
         self.on_ended: Callable[[list[str]], None] = lambda _ids: None
         self._read_ended = read_ended
-        tail.on_replaced.append(sessions.read_again)
 
     def identify(self, token: str) -> Session | None:
         """Whose token this is, None when it is not valid (any more)."""
@@ -59,5 +58,10 @@ class Guard:
 
     async def refresh(self) -> None:
         """Learn which sessions ended anywhere, and tell those who hold sockets."""
-        if ended := self.sessions.learn(await self._read_ended(self.sessions.last_revocation)):
-            self.on_ended(ended)
+        last = self.sessions.last
+        ended = await self._read_ended(last.revocation - 1) if last else []
+        if ended[:1] != [last]:  # it could not be shown any more, or the table is another one: a restored backup
+            ended = await self._read_ended(0)
+        known = {last.id} if last else set()
+        if new := [id for id in self.sessions.learn(ended) if id not in known]:
+            self.on_ended(new)

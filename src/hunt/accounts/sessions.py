@@ -51,7 +51,8 @@ class Sessions:
         self._clock = clock
         self._known: OrderedDict[str, Session] = OrderedDict()
         self._ended: set[str] = set()
-        self.last_revocation = 0
+        self.last: Ended | None = None
+        """The last session that is known to have ended and could still be shown."""
 
     def issue(self, kind: Kind, account_id: int) -> tuple[Session, str]:
         """A new session and its token. It counts from when `add` is committed."""
@@ -131,13 +132,8 @@ class Sessions:
             rows = (await connection.execute(statement)).all()
         return [Ended(revocation=row.revocation, id=row.id) for row in rows]
 
-    def read_again(self) -> None:
-        """Read the ended sessions from the first at the next time: the database may be another one than it was."""
-        self.last_revocation = 0
-
     def learn(self, ended: list[Ended]) -> list[str]:
-        """Take in what was read as ended after `last_revocation`; the ids."""
+        """Take in what was read of the table, up to its end; the ids."""
         self._ended.update(item.id for item in ended)
-        if ended:
-            self.last_revocation = ended[-1].revocation
+        self.last = ended[-1] if ended else None
         return [item.id for item in ended]

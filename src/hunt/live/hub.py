@@ -67,6 +67,8 @@ class Hub:
                     self.shared.touch(team_id, entry)
                 for connection in self._of[team_id]:
                     connection.mark(entry)
+                    if entry.type == "team_deactivated":
+                        connection.stop(protocol.CLOSE_LOGGED_OUT)
 
     def replaced(self) -> None:
         """Everything may be different: the hunt was changed, or the log is another one."""

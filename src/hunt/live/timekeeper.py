@@ -28,11 +28,11 @@ class Timekeeper:
         self.writer = writer
         self.clock = clock
         self.on_moment = on_moment
-        self._hunt_changed = asyncio.Event()
+        self._changed = asyncio.Event()
 
-    def hunt_changed(self) -> None:
-        """Other moments may have come: look again."""
-        self._hunt_changed.set()
+    def look_again(self) -> None:
+        """The hunt or the log is another one: other moments may have come, or come about again."""
+        self._changed.set()
 
     async def run(self) -> None:
         """Catch up at the start, after a change of the hunt, and at every moment of it, until cancelled."""
@@ -54,8 +54,8 @@ class Timekeeper:
         while (left := (moment - self.clock()).total_seconds()) > 0:
             try:
                 async with asyncio.timeout(min(left, TICK_SECONDS)):
-                    await self._hunt_changed.wait()
-                self._hunt_changed.clear()
+                    await self._changed.wait()
+                self._changed.clear()
             except TimeoutError:
                 continue
             else:

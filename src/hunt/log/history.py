@@ -16,8 +16,10 @@ Read = Callable[[int, int], Awaitable[Sequence[Entry]]]
 """(after, limit) → at most so many entries with ids above `after`, ascending."""
 
 
-async def catch_up(read: Read, tail: Tail) -> None:
-    """Take in what others have committed: afterwards the tail stood where the log ended, at some moment of the reading.
+async def catch_up(read: Read, tail: Tail) -> tuple[int, str]:
+    """Take in what others have committed; the id and the digest at which the log ended when it was read.
+
+    The tail has that entry then. Where others move it meanwhile, it may stand further.
 
     The entry at our head is read again with what follows it: when its digest is not ours, the log has another history
     (a restored backup) and everything is folded anew.
@@ -37,9 +39,8 @@ async def catch_up(read: Read, tail: Tail) -> None:
             continue  # the tail was moved to another history while this was read: read on from there
         if page:
             head, digest = page[-1].id, page[-1].digest
-        # Somebody else may have moved the tail further, by entries that the log may or may not hold: ask about them.
-        if len(page) < PAGE_ENTRIES - 1 and (tail.head, tail.digest) == (head, digest):
-            return
+        if len(page) < PAGE_ENTRIES - 1 and tail.digest_at(head) == digest:
+            return head, digest
 
 
 async def refold(read: Read, tail: Tail, hunt: Hunt) -> None:

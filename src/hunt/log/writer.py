@@ -170,7 +170,7 @@ class Writer:
         while jobs:
             try:
                 async with append_transaction(self.engine) as connection:
-                    await catch_up(reading(connection), self.tail)
+                    await self._catch_up(connection)
                     if attempt is None or not attempt.landed(self.tail):
                         if not pauses:
                             break
@@ -193,6 +193,11 @@ class Writer:
                 await asyncio.sleep(pauses.popleft())
         for job in jobs:
             _settle(job, Unavailable())
+
+    async def _catch_up(self, connection: AsyncConnection) -> None:
+        """Have the tail stand exactly where the log ends. Nobody else may append now: what moves it is of the past."""
+        while await catch_up(reading(connection), self.tail) != (self.tail.head, self.tail.digest):
+            continue
 
     def _answer(self, attempt: "_Attempt") -> None:
         entries = attempt.ahead.entries
