@@ -113,7 +113,7 @@ async def metrics(request: AnyRequest, services: NamedDependency[BaseServices]) 
     for name, (text, value) in figures.items():
         Gauge(f"hunt_{name}", text, registry=registry).set(value)
     for name, count in msgspec.to_builtins(replica.counters).items():
-        text = f"Times that the replica met: {name.replace('_', ' ')}"
+        text = f"What the replica has counted: {name.replace('_', ' ')}"
         Counter(f"hunt_replica_{name}", text, registry=registry).inc(count)
     return generate_latest(registry)
 
