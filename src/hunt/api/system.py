@@ -101,7 +101,8 @@ async def metrics(request: AnyRequest, services: NamedDependency[BaseServices]) 
         raise NotAllowed("Metrics are read with the service token or from this machine.")
     replica = await services.replica.status()
     figures: dict[str, tuple[str, float]] = {
-        "log_head": ("Id of the newest entry that this process knows", services.tail.head),
+        "log_head": ("Id of the newest entry in the log, 0 while it does not say", await _log_head(services) or 0),
+        "feed_head": ("Id of the newest entry that this process knows", services.tail.head),
         "replica_head": ("Id of the newest entry in Redis", replica.head or 0),
         "replica_available": ("Whether Redis answers", replica.available),
         "ready": ("Whether this process should get requests", services.is_ready),
