@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from hunt.game.entries import encode_entry
 from hunt.log.source import Source
-from hunt.replica.commands import team_range, team_score, team_scores
+from hunt.replica.commands import team_of, team_range, team_score, team_scores
 from hunt.replica.ledger import NO_STREAM, Ledger, Ledgers
 from hunt.replica.messages import BadMessage, Message
 from hunt.replica.scripts import Inspection, Scripts
@@ -56,7 +56,8 @@ class Auditor:
         if replica is None:
             return None
         if not self._round:
-            self._round.extend(int(member) for member, _ in await team_scores(self._redis) if member.isdigit())
+            named = [team_of(member) for member, _ in await team_scores(self._redis)]
+            self._round.extend(team_id for team_id in named if team_id is not None)
             if not self._round:
                 return None
         team_id = self._round[0]

@@ -10,6 +10,9 @@ from hunt.replica.messages import Message, RawMessages, parse
 BEYOND = 1 << 53
 """Ids are below it: scores are floats, and so are Lua's numbers."""
 
+DIGITS = 15
+"""Ids have no more, so that each of them is below it."""
+
 
 async def stream_range(redis: Redis, stream: str, after: int, upto: int | None, limit: int | None) -> RawMessages:
     """At most `limit` messages in (after, upto], or of all after `after` when `upto` is None. Raises RedisError."""
@@ -28,10 +31,20 @@ async def team_scores(redis: Redis) -> list[tuple[str, int]]:
     return [(member.decode(errors="replace"), id_of_score(score)) for member, score in pairs]
 
 
+def team_of(member: str) -> int | None:
+    """The team that a member of the sorted set names; None where it names none."""
+    return int(member) if is_id(member) else None
+
+
 async def team_score(redis: Redis, team_id: int) -> int | None:
     """Where the team's stream stands; None for a team without one. Raises RedisError."""
     score = await redis.zscore(keys.TEAMS, str(team_id))
     return None if score is None else id_of_score(score)
+
+
+def is_id(text: str) -> bool:
+    """Whether the text is nothing but the digits of an id."""
+    return text.isascii() and text.isdigit() and len(text) <= DIGITS
 
 
 def id_of_score(score: float) -> int:

@@ -5,8 +5,14 @@ from typing import Any
 
 import msgspec
 
-from hunt.game.entries import Entry, decode_entry
+from hunt.game.entries import Entry, decode_entry, stamp
 from hunt.replica import keys
+
+DEEPEST = 100
+"""Lists and objects within each other; an entry has three. What is much deeper cannot be written as JSON again."""
+
+NOT_READABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
+"""What decoding and `stamp` raise for texts that nobody here has written."""
 
 RawMessages = Sequence[tuple[bytes, Mapping[bytes, bytes] | None]]
 """What XRANGE gives."""
@@ -26,7 +32,7 @@ def parse(raw: RawMessages) -> list[Message]:
 
 def _entry_id(id: bytes) -> int:
     time, _, number = id.partition(b"-")
-    if time != b"0":
+    if time != b"0" or not number.isdigit():
         raise BadMessage(f"Message {id!r} has an id that is no entry's.")
     return int(number)
 
@@ -42,11 +48,28 @@ def decode(message: Message) -> Entry:
     id, body = message
     try:
         entry = decode_entry(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        stamp(entry.timestamp)  # a time may be valid and yet in no year that UTC has
+    except NOT_READABLE as error:
         raise BadMessage(f"Message 0-{id} does not hold an entry.") from error
+    if body.count(b"[") + body.count(b"{") > DEEPEST and _depth([entry.data, entry.internal_data]) > DEEPEST:
+        raise BadMessage(f"Message 0-{id} holds lists or objects too deep within each other.")
     if entry.id != id:
         raise BadMessage(f"Message 0-{id} holds the entry {entry.id}.")
     return entry
+
+
+def _depth(value: Any) -> int:
+    """How deep lists and objects are within each other."""
+    level, depth = [value], 0
+    while level := [inner for outer in level for inner in _inner(outer)]:
+        depth += 1
+    return depth
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def decode_dense(after: int, messages: Iterable[Message]) -> list[Entry]:

@@ -13,7 +13,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hunt.clock import Clock
+from hunt.game.entries import stamp
 from hunt.replica import keys
+from hunt.replica.messages import NOT_READABLE
 from hunt.replica.scripts import Scripts
 
 NOTES_KEPT = 20
@@ -97,6 +99,9 @@ class Notes:
 def _read(raw: Any, kind: type[T]) -> T | None:
     """What one of these processes has written; None for anything else."""
     try:
-        return msgspec.json.decode(raw, type=kind) if isinstance(raw, bytes) else None
-    except msgspec.DecodeError:
+        value = msgspec.json.decode(raw, type=kind) if isinstance(raw, bytes) else None
+        if isinstance(value, RepairNote):
+            stamp(value.at)
+    except NOT_READABLE:
         return None
+    return value

@@ -11,7 +11,7 @@ from redis.commands.core import AsyncScript
 
 from hunt.log.lines import LINE_END, Line
 from hunt.replica import keys
-from hunt.replica.commands import id_of_score
+from hunt.replica.commands import id_of_score, is_id
 from hunt.replica.messages import Message
 
 PROGRESS_SECONDS = 5.0
@@ -62,6 +62,8 @@ class Inspection(Struct, frozen=True):
     bad: str
     length: int
     top: str
+    oddity: str = ""
+    """What it says of itself that cannot be."""
 
     @property
     def present(self) -> bool:
@@ -72,6 +74,8 @@ class Inspection(Struct, frozen=True):
         """Why this replica must not be used, or an empty string. A dense stream is as long as its last id says."""
         if not self.present:
             return "There is no replica of this version."
+        if self.oddity:
+            return f"The replica says of itself what cannot be: {self.oddity}."
         if self.bad:
             return f"The replica is marked: {self.bad}."
         if self.length < 0:
@@ -108,8 +112,8 @@ class Scripts:
     async def inspect(self) -> Inspection:
         reply = await self._inspect(keys=[keys.META, keys.STREAM, keys.TEAMS])
         length = reply.pop(5)
-        rules, head, digest, gen, bad, top = (item.decode() for item in reply)
-        return Inspection(rules, int(head or 0), digest, gen, bad, length, top)
+        rules, head, digest, gen, bad, top = (item.decode(errors="replace") for item in reply)
+        return Inspection(rules, _head_in(head) or 0, digest, gen, bad, length, top, _oddity(head, gen))
 
     async def mark_bad(self, gen: str, reason: str) -> bool:
         """Marks the replica as bad; False when `gen` has been replaced already."""
@@ -159,6 +163,17 @@ class Scripts:
 
 def _script(redis: Redis, name: str) -> AsyncScript:
     return redis.register_script((files(__package__) / "lua" / f"{name}.lua").read_text())
+
+
+def _head_in(text: str) -> int | None:
+    """The head that a text says; None where it says none."""
+    return int(text) if is_id(text) else None
+
+
+def _oddity(head: str, gen: str) -> str:
+    if _head_in(head) is None:
+        return "its head is no number of entries"
+    return "" if gen.isascii() and gen.isalnum() else "its gen is no builder's token"
 
 
 def _milliseconds(seconds: float) -> int:

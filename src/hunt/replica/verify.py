@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from hunt.game.entries import encode_entry
 from hunt.log.source import Source
 from hunt.replica import keys
-from hunt.replica.commands import stream_range, team_scores
+from hunt.replica.commands import stream_range, team_of, team_scores
 from hunt.replica.messages import BadMessage, Message, parse
 from hunt.replica.scripts import Scripts
 
@@ -59,10 +59,11 @@ class Verifier:
 
     async def _teams(self, head: int) -> AsyncIterator[str]:
         for name, score in await team_scores(self._redis):
-            if not name.isdigit() or score > max(head, (await self._scripts.inspect()).head):
+            team_id = team_of(name)
+            if team_id is None or score > max(head, (await self._scripts.inspect()).head):
                 yield f"The index of teams says {score} for {name}, which cannot be."
                 continue
-            difference = await self._difference(keys.team_stream(int(name)), score, int(name))
+            difference = await self._difference(keys.team_stream(team_id), score, team_id)
             if difference:
                 yield f"The stream of team {name} {difference}"
 

@@ -4,7 +4,13 @@
 -- Answers {verdict, the replica's head}.
 local meta = redis.call('HMGET', KEYS[1], 'rules', 'head', 'digest', 'bad')
 if meta[1] ~= ARGV[1] then return {'RESET', '0'} end
-local head, previous, count = tonumber(meta[2]), tonumber(ARGV[2]), (#ARGV - 3) / 2
+-- A head of more digits than Lua's numbers hold is nobody's, like one that is no number.
+local digits = string.match(meta[2] or '', '^%d+$')
+if not digits or #digits > 15 then
+  redis.call('HSET', KEYS[1], 'bad', 'its head is no number of entries')
+  return {'CORRUPT', '0'}
+end
+local head, previous, count = tonumber(digits), tonumber(ARGV[2]), (#ARGV - 3) / 2
 if meta[4] then return {'CORRUPT', meta[2]} end
 if head < previous then return {'GAP', meta[2]} end
 if head <= previous + count and ARGV[3 + 2 * (head - previous)] ~= meta[3] then return {'FORK', meta[2]} end

@@ -5,8 +5,11 @@
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'LOST' end
 local head = tonumber(ARGV[3])
 if redis.call('XLEN', KEYS[2]) ~= head then return 'LOST' end
-local meta = redis.pcall('HMGET', KEYS[4], 'rules', 'head', 'digest', 'bad')
-if meta[1] == ARGV[2] and not meta[4] and tonumber(meta[2]) > head and meta[3] ~= ARGV[5] then return 'BEHIND' end
+local meta = redis.pcall('HMGET', KEYS[4], 'rules', 'head', 'digest', 'bad', 'gen')
+-- Only a head and a gen that somebody here has written protect what is there.
+local sound = string.match(meta[2] or '', '^%d+$') and #meta[2] <= 15 and string.match(meta[5] or '', '^%w+$')
+local ahead = sound and tonumber(meta[2]) > head
+if meta[1] == ARGV[2] and not meta[4] and ahead and meta[3] ~= ARGV[5] then return 'BEHIND' end
 
 if head == 0 then
   -- A stream without entries exists only as what a consumer group leaves behind.

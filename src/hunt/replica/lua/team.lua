@@ -3,7 +3,7 @@
 -- ARGV: 1 gen, 2 team, 3 score that is expected (-1: none), 4 length that is expected, 5 new score, then id and body of each entry.
 -- Answers {verdict, the team's score (-1: none)}.
 local meta = redis.call('HMGET', KEYS[1], 'gen', 'head', 'bad')
-if meta[1] ~= ARGV[1] or meta[3] or tonumber(meta[2]) < tonumber(ARGV[5]) then return {'GONE', '-1'} end
+if meta[1] ~= ARGV[1] or meta[3] or (tonumber(meta[2]) or 0) < tonumber(ARGV[5]) then return {'GONE', '-1'} end
 local score = redis.call('ZSCORE', KEYS[2], ARGV[2]) or '-1'
 if tonumber(score) ~= tonumber(ARGV[3]) then return {'MOVED', score} end
 local whole = redis.pcall('XLEN', KEYS[3]) == tonumber(ARGV[4])
