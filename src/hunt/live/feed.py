@@ -14,7 +14,7 @@ from hunt.game.entries import BrokenChain, Entry, check_chain
 from hunt.log.history import catch_up
 from hunt.log.source import LogAway, Source
 from hunt.log.tail import Gap, Tail
-from hunt.replica import Away, Unreadable
+from hunt.replica import Unreadable
 
 POLL_SECONDS = 0.5
 """How often the log is asked for entries of others: what a page may be late when nothing else tells of them."""
@@ -118,6 +118,7 @@ class Feed:
             await asyncio.sleep(pause)
 
     async def _follow(self, read_stream: ReadStream) -> None:
+        told = ""
         while True:
             head, digest = self.tail.head, self.tail.digest
             try:
@@ -125,11 +126,11 @@ class Feed:
                 check_chain(head, digest, entries)
                 await self._prove(entries)
                 self.tail.accept(entries, digest)
-                self.follows_stream = True
+                self.follows_stream, told = True, ""
             except (BrokenChain, Gap, Unreadable, LogAway) as error:  # the polls read the log instead
-                if self.follows_stream or not isinstance(error, Away):
+                if told != type(error).__name__:
                     logger.info("stream_refused", error=str(error))
-                self.follows_stream = False
+                self.follows_stream, told = False, type(error).__name__
                 await asyncio.sleep(STREAM_PAUSE_SECONDS)
 
     async def _prove(self, entries: list[Entry]) -> None:
