@@ -15,6 +15,10 @@ from hunt.replica.status import Health
 PAGE_ENTRIES = 200
 
 
+class OtherHistory(Exception):
+    """The log is no longer the one that the replica was held beside. What was known of it is forgotten."""
+
+
 class Auditor:
     """Learns from the log what a team has, and holds the team's stream beside it."""
 
@@ -24,6 +28,7 @@ class Auditor:
         self._source = source
         self._health = health
         self._ledgers = ledgers
+        self._gen = ""
         self._round: deque[int] = deque()
         self._position = 0
 
@@ -35,23 +40,36 @@ class Auditor:
         if await self._source.digest_at(replica.head) != replica.digest:
             self._ledgers.clear()
             return None
+        if replica.gen != self._gen:  # where nobody reconciles, nobody else says so
+            self._gen = replica.gen
+            self._ledgers.clear()
         return replica
 
-    async def learn(self, team_id: int, ledger: Ledger, *, after: int, head: int) -> list[Message]:
-        """A page of the log after `after`, or after what the ledger knows if that is less; nothing beyond `head`."""
+    async def learn(self, team_id: int, ledger: Ledger, replica: Inspection, *, after: int, upto: int) -> list[Message]:
+        """A page of the log after `after`, or after what the ledger knows if that is less; nothing beyond `upto`.
+
+        `upto` is not above the replica's head. OtherHistory, and nothing is learned, when the log has lost that head:
+        then it may end before `upto`, and what it says next of the ids up to there is not what it said now.
+        """
         rows = await self._source.entries(min(after, ledger.upto), PAGE_ENTRIES, team_id)
-        messages = [(row.id, encode_entry(row).encode()) for row in rows if row.id <= head]
-        ledger.learn(messages, messages[-1][0] if len(messages) == PAGE_ENTRIES else head)
+        if await self._source.digest_at(replica.head) != replica.digest:
+            self._ledgers.clear()
+            raise OtherHistory
+        messages = [(row.id, encode_entry(row).encode()) for row in rows if row.id <= upto]
+        ledger.learn(messages, messages[-1][0] if len(messages) == PAGE_ENTRIES else upto)
         return messages
 
     async def audit(self, team_id: int, replica: Inspection) -> None:
-        """Compares all of a team's stream, and drops it when it differs."""
+        """Compares all of a team's stream, and drops it when it differs. Raises OtherHistory."""
         position: int | None = 0
         while position is not None:
             position = await self._compare(team_id, position, replica)
 
     async def audit_next_page(self) -> int | None:
-        """Goes on where it stopped, through the streams of all teams in turn; the team whose stream was dropped."""
+        """Goes on where it stopped, through the streams of all teams in turn; the team whose stream was dropped.
+
+        Raises OtherHistory.
+        """
         replica = await self.standing()
         if replica is None:
             return None
@@ -82,7 +100,7 @@ class Auditor:
             return None
         upto = min(score, replica.head)
         while ledger.upto < upto:
-            await self.learn(team_id, ledger, after=ledger.upto, head=upto)
+            await self.learn(team_id, ledger, replica, after=ledger.upto, upto=upto)
         try:
             messages = await team_range(self._redis, team_id, after, upto, PAGE_ENTRIES)
         except BadMessage:

@@ -1,8 +1,9 @@
 """Keeps the teams' streams up with the replica, behind the requests that read them."""
 
 import asyncio
+from contextlib import suppress
 
-from hunt.replica.auditor import PAGE_ENTRIES, Auditor
+from hunt.replica.auditor import PAGE_ENTRIES, Auditor, OtherHistory
 from hunt.replica.errors import PASSING
 from hunt.replica.ledger import Ledger, Ledgers
 from hunt.replica.messages import Message
@@ -47,26 +48,35 @@ class TeamKeeper:
                 self._health.failed(error)
                 done = False
             if not done:
-                self._waiting = waiting | self._waiting
-                self._wake.set()
+                self._put_back(waiting)
                 await asyncio.sleep(PAUSE_SECONDS)
+
+    def _put_back(self, waiting: dict[int, bool]) -> None:
+        """Nobody has seen to these; a team that is suspect stays so, whoever has asked for it since."""
+        for team_id, suspect in waiting.items():
+            self._waiting[team_id] = suspect or self._waiting.get(team_id, False)
+        self._wake.set()
 
     async def audit_next(self) -> None:
         """Compares the next page of some team's stream with the log. Raises RedisError and LogAway."""
-        dropped = await self._auditor.audit_next_page()
-        if dropped is not None:
-            self.put_down(dropped)
+        with suppress(OtherHistory):  # the next page is compared with the log as it is then
+            dropped = await self._auditor.audit_next_page()
+            if dropped is not None:
+                self.put_down(dropped)
         self._ledgers.trim()
 
     async def _turn(self, waiting: dict[int, bool]) -> bool:
-        """Brings the teams up to the replica's head; False when there is no replica to speak of."""
+        """Brings the teams up to the replica's head; False when there is no replica of this log to speak of."""
         replica = await self._auditor.standing()
         if replica is None:
             return False
-        for team_id, suspect in waiting.items():
-            if suspect:
-                await self._auditor.audit(team_id, replica)
-            await self._extend(team_id, replica)
+        try:
+            for team_id, suspect in waiting.items():
+                if suspect:
+                    await self._auditor.audit(team_id, replica)
+                await self._extend(team_id, replica)
+        except OtherHistory:
+            return False
         self._ledgers.trim()
         return True
 
@@ -87,7 +97,7 @@ class TeamKeeper:
         """One page from the log and one call of the script; True when the stream stands at the replica's head."""
         score, messages = ledger.score, list[Message]()
         if score < replica.head or ledger.upto < score:
-            messages = await self._auditor.learn(team_id, ledger, after=max(score, 0), head=replica.head)
+            messages = await self._auditor.learn(team_id, ledger, replica, after=max(score, 0), upto=replica.head)
             if ledger.upto < score:
                 return False
         upto = messages[-1][0] if len(messages) == PAGE_ENTRIES else replica.head

@@ -42,6 +42,11 @@ class Ledger:
         """How many entries the team has up to the global `id`, which must not be above `upto`."""
         return bisect_right(self._ids, id)
 
+    def before_last(self, limit: int, upto: int) -> int:
+        """The id after which the team has its last `limit` entries up to `upto`, as far as is known; 0: all of them."""
+        before = self.count_to(upto) - limit
+        return self._ids[before - 1] if before > 0 else 0
+
     def confirms(self, after: int, upto: int, limit: int, messages: Sequence[Message]) -> bool:
         """Whether `messages` are exactly the first `limit` entries in (after, upto]."""
         start = self.count_to(after)

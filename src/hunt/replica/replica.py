@@ -125,6 +125,13 @@ class Replica:
         """
         return await self._teams.entries(team_id, after, upto, limit)
 
+    async def team_newest(self, team_id: int, upto: int, limit: int) -> list[Entry]:
+        """The last `limit` entries of the team or of all with ids up to `upto`, ascending; the same without Redis.
+
+        `upto` must not be above the log's head. Raises LogAway when neither Redis nor the log answers.
+        """
+        return await self._teams.newest(team_id, upto, limit)
+
     async def read(self, after: int, block_ms: int, count: int) -> list[Entry]:
         """Waits up to `block_ms` for the entries after `after`; see `Reader.read`. Unreadable means: read the log."""
         return await self._reader.read(after, block_ms, count)

@@ -43,15 +43,22 @@ class Teams:
 
     async def entries(self, team_id: int, after: int, upto: int, limit: int) -> list[Entry]:
         """The first `limit` entries of the team or of all in (after, upto]. Raises LogAway when neither can answer."""
+        self._keeper.put_down(team_id)
         if upto <= after or limit <= 0:
             return []
-        self._keeper.put_down(team_id)
-        found = await self._from_stream(team_id, after, upto, limit)
+        found = await self._counted(team_id, after, upto, limit)
         if found is not None:
-            self._health.counters.team_hits += 1
             return found
-        self._health.counters.team_misses += 1
         return [row for row in await self._from_log((team_id, after, upto, limit)) if row.id <= upto]
+
+    async def newest(self, team_id: int, upto: int, limit: int) -> list[Entry]:
+        """The last `limit` entries of the team or of all up to `upto`, ascending. Raises LogAway."""
+        self._keeper.put_down(team_id)
+        if upto <= 0 or limit <= 0:
+            return []
+        after = self._ledgers.get(team_id).before_last(limit, upto)
+        found = await self._counted(team_id, after, upto, limit)
+        return list(await self._source.newest(team_id, limit, upto + 1)) if found is None else found
 
     def forget(self) -> None:
         """The log may be another one than it was: nobody joins those who have asked before."""
@@ -72,6 +79,14 @@ class Teams:
     def _answered(self, asked: Asked, task: asyncio.Task[Sequence[Entry]]) -> None:
         if self._asking.get(asked) is task:
             del self._asking[asked]
+
+    async def _counted(self, team_id: int, after: int, upto: int, limit: int) -> list[Entry] | None:
+        found = await self._from_stream(team_id, after, upto, limit)
+        if found is None:
+            self._health.counters.team_misses += 1
+        else:
+            self._health.counters.team_hits += 1
+        return found
 
     async def _from_stream(self, team_id: int, after: int, upto: int, limit: int) -> list[Entry] | None:
         ledger = self._ledgers.get(team_id)

@@ -1,0 +1,126 @@
+"""What the keeper knows of the log, when the log becomes another one; and what it is told by reads."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from replica_world import MemoryLog, Parts, replica_at, running
+
+from hunt.game.entries import Entry
+from hunt.replica import Replica, keys
+from waiting import eventually
+
+pytestmark = pytest.mark.anyio
+ALL = 10_000
+
+
+class ChangingLog(MemoryLog):
+    """A log to which something happens just after it has told of some entries."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.then: Callable[[], None] | None = None
+
+    async def entries(self, after: int, limit: int, team_id: int | None = None) -> Sequence[Entry]:
+        rows = await super().entries(after, limit, team_id)
+        then, self.then = self.then, None
+        if then:
+            then()
+        return rows
+
+
+@pytest.fixture
+def log() -> ChangingLog:
+    return ChangingLog()
+
+
+def waiting_in(replica: Replica) -> dict[int, bool]:
+    return replica._keeper._waiting
+
+
+async def test_a_turn_in_which_the_log_is_restored_learns_nothing_beyond_the_restored_log(
+    built: Parts, log: ChangingLog
+) -> None:
+    log.then = lambda: log.lose(6)
+    assert await built.keeper._turn({1: False, 2: False}) is False
+    assert [built.ledgers.get(team_id).upto for team_id in (1, 2)] == [0, 0]
+    assert await built.redis.exists(keys.TEAMS) == 0
+
+
+async def test_an_audit_in_which_the_log_is_restored_learns_nothing(built: Parts, log: ChangingLog) -> None:
+    assert await built.keeper._turn({1: False})
+    built.ledgers.clear()
+    log.then = lambda: log.lose(6)
+    await built.keeper.audit_next()
+    assert built.ledgers.get(1).upto == 0
+
+
+async def test_no_entry_is_missing_after_a_restore_during_a_turn(address: str, log: ChangingLog) -> None:
+    log.grow(40)
+    async with replica_at(address, log) as replica, replica_at(address, log) as other:
+        await replica.rebuild()
+        log.then = lambda: log.lose(12)
+        await replica._keeper._turn({1: False, 2: False})
+        since = len(log.rows)
+        await other.rebuild()
+        log.append(2, 2, 2, slug="after")
+        for _ in range(2):
+            assert await replica.team_entries(2, since, len(log.rows), ALL) == log.of_team(2, since)
+            await other.rebuild()
+            await replica._keeper._turn({2: False})
+
+
+async def test_a_process_that_only_reads_forgets_what_it_knew_of_a_replica_that_was_replaced(built: Parts) -> None:
+    assert await built.keeper._turn({1: False})
+    assert await built.keeper._turn({2: False})
+    assert len(built.ledgers.get(1)) > 0
+    assert await built.builder.rebuild("For a test.")
+    assert await built.keeper._turn({2: False})
+    assert len(built.ledgers.get(1)) == 0
+
+
+async def test_a_suspect_team_stays_suspect_when_it_is_read_again_before_the_next_try(parts: Parts) -> None:
+    parts.keeper.put_down(1)
+    parts.keeper.put_down(2, suspect=True)
+    parts.keeper._put_back({1: True, 2: False, 3: False})
+    assert parts.keeper._waiting == {1: True, 2: True, 3: False}
+
+
+async def test_any_read_of_a_team_has_its_stream_extended(address: str, log: ChangingLog) -> None:
+    log.grow(10)
+    async with replica_at(address, log) as replica:
+        assert await replica.team_entries(1, 10, 10, ALL) == []
+        assert await replica.team_newest(2, 0, ALL) == []
+        assert waiting_in(replica) == {1: False, 2: False}
+
+
+@pytest.mark.parametrize("limit", [0, 1, 3, 24, 25, 26, ALL])
+@pytest.mark.parametrize("upto", [0, 1, 7, 49, 50])
+async def test_the_newest_entries_are_the_same_from_the_stream_and_from_the_log(
+    address: str, log: ChangingLog, limit: int, upto: int
+) -> None:
+    log.grow(50)
+    right = log.of_team(2, upto=upto)[-limit:] if limit else []
+    async with replica_at(address, log) as replica:
+        await replica.rebuild()
+        assert await replica.team_newest(2, upto, limit) == right
+        assert await replica._keeper._turn({2: False})
+        calls, before = log.calls, (await replica.status()).counters
+        assert await replica.team_newest(2, upto, limit) == right
+        after = (await replica.status()).counters
+        asked = 1 if limit and upto else 0
+        assert (log.calls, after.team_hits - before.team_hits, after.team_misses) == (calls, asked, asked)
+
+
+async def test_newest_entries_that_redis_holds_otherwise_come_from_the_log(address: str, log: ChangingLog) -> None:
+    log.grow(50)
+    async with replica_at(address, log) as replica, running(replica):
+
+        async def hit() -> bool:
+            before = (await replica.status()).counters.team_hits
+            assert await replica.team_newest(2, 50, 5) == log.of_team(2)[-5:]
+            return (await replica.status()).counters.team_hits > before
+
+        await eventually(hit, what="an answer from the stream")
+        await replica._redis.delete(keys.team_stream(2))
+        assert await replica.team_newest(2, 50, 5) == log.of_team(2)[-5:]
+        assert (await replica.status()).counters.team_mismatches == 1
