@@ -119,7 +119,7 @@ class Parts:
         self.scripts = Scripts(redis)
         self.ledgers = Ledgers()
         self.filler = Filler(self.scripts, log, self.health, pace)
-        self.builder = Builder(redis, self.scripts, log, self.health, pace)
+        self.builder = Builder(self.scripts, log, self.health, pace)
         auditor = Auditor(redis, self.scripts, log, self.health, ledgers=self.ledgers)
         self.keeper = TeamKeeper(self.scripts, auditor, self.health, ledgers=self.ledgers)
 

@@ -5,9 +5,10 @@ import json
 import pytest
 from redis.asyncio import Redis
 from replica_world import MemoryLog, Parts, lines, replica_at, running
+from structlog.testing import capture_logs
 
 from hunt.game.entries import GENESIS, encode_entry
-from hunt.replica import Replica, keys
+from hunt.replica import Replica, keys, rebuild
 from hunt.replica.messages import BadMessage, decode, parse
 from hunt.replica.notes import Notes
 from hunt.replica.scripts import Verdict
@@ -123,3 +124,41 @@ async def test_a_note_that_cannot_be_shown_is_left_out(parts: Parts, note: str) 
     await parts.redis.lpush(keys.NOTES, note)
     notes = Notes(parts.redis, parts.scripts, lambda: parts.log.rows[0].timestamp)
     assert await notes.read() == ([], None)
+
+
+@pytest.mark.parametrize("kind", ["for ever", "list"])
+async def test_a_key_in_the_place_of_the_lease_or_of_the_builder_stops_no_repair(
+    address: str, redis: Redis, log: MemoryLog, kind: str
+) -> None:
+    log.grow(20)
+    async with replica_at(address, log) as replica, running(replica):
+        await eventually(lambda: right(replica), what="a replica")
+        async with redis.pipeline() as transaction:
+            transaction.delete(keys.LEASE, keys.BUILDER, keys.STREAM)
+            for name in (keys.LEASE, keys.BUILDER):
+                if kind == "list":
+                    transaction.rpush(name, "nonsense")
+                else:
+                    transaction.set(name, "nonsense")
+            await transaction.execute()
+        await eventually(lambda: right(replica), what="a replica built anew")
+
+
+async def test_the_lease_and_the_build_of_somebody_who_is_there_are_respected(parts: Parts) -> None:
+    assert await parts.scripts.hold_lease("first", 60)
+    assert not await parts.scripts.hold_lease("second", 60)
+    assert await parts.scripts.hold_lease("first", 60)
+    assert await parts.scripts.take_build("first") == "first"
+    assert await parts.scripts.take_build("second") == "first"
+    assert 0 < await parts.redis.pttl(keys.BUILDER) <= 5000
+
+
+async def test_a_rebuild_that_is_refused_for_long_is_told_once(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    await parts.redis.set(keys.BUILDER, "another", px=60_000)
+    with capture_logs() as said:
+        assert not await parts.builder.rebuild("For a test.")
+        assert said == []
+        monkeypatch.setattr(rebuild, "LONG_BUILD_SECONDS", 0.0)
+        for _ in range(3):
+            assert not await parts.builder.rebuild("For a test.")
+    assert [(line["event"], line["builder"]) for line in said] == [("rebuild_refused", "another")]

@@ -6,6 +6,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import BusyLoadingError, ResponseError
 from redis.exceptions import ConnectionError as RedisAway
 from replica_world import KICKOFF, MemoryLog, Parts, replica_at, rewrite, running
 from structlog.testing import capture_logs
@@ -147,6 +148,29 @@ def test_that_redis_is_away_is_told_once_and_that_it_is_back() -> None:
         health.failed(RedisAway("gone again"))
     assert [line["event"] for line in lines] == ["redis_away", "redis_back", "redis_away"]
     assert health.counters.errors == 5
+
+
+def test_a_redis_that_refuses_what_is_asked_is_not_away() -> None:
+    health = Health()
+    with capture_logs() as lines:
+        health.failed(ResponseError("OOM command not allowed"))
+        assert health.last_error == "ResponseError: OOM command not allowed"
+        health.failed(BusyLoadingError("loading"))
+    assert [line["event"] for line in lines] == ["redis_away"]
+
+
+async def test_a_process_that_only_reads_tells_that_redis_is_back(redis_server: RedisServer, log: MemoryLog) -> None:
+    log.grow(10)
+    async with replica_at(redis_server.url, log) as replica, replica_at(redis_server.url, log) as other:
+        for ask in (replica._keeper._turn({1: False}), replica.read(0, 50, 10)):
+            redis_server.kill()
+            with capture_logs() as lines:
+                assert not (await replica.status()).available
+                redis_server.start()
+                await other.rebuild()
+                assert await ask
+            said = [line["event"] for line in lines]
+            assert said == ["redis_away", "replica_rebuilt", "redis_back"]
 
 
 async def test_a_broken_chain_of_the_log_is_told_once(address: str, log: MemoryLog) -> None:

@@ -68,6 +68,7 @@ class TeamKeeper:
     async def _turn(self, waiting: dict[int, bool]) -> bool:
         """Brings the teams up to the replica's head; False when there is no replica of this log to speak of."""
         replica = await self._auditor.standing()
+        self._health.answered()
         if replica is None:
             return False
         try:

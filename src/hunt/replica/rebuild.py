@@ -7,14 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import structlog
-from redis.asyncio import Redis
 
 from hunt.game.entries import GENESIS
 from hunt.log.lines import Line
 from hunt.log.source import LogAway, Source
-from hunt.replica import keys
 from hunt.replica.pace import Pace
-from hunt.replica.scripts import PROGRESS_SECONDS, Scripts, Swap
+from hunt.replica.scripts import Scripts, Swap
 from hunt.replica.source import Forked, lines_after
 from hunt.replica.status import Health
 
@@ -22,6 +20,8 @@ SWAP_TRIES = 4
 """Each failed try means that entries were appended to the old stream in between. Before the last one it is closed."""
 PAGE_BATCHES = 8
 """Batches that are read from the log at once, while those before are on their way to Redis."""
+LONG_BUILD_SECONDS = 60.0
+"""Another builder that has refused this one for so long, with one and the same token, is worth a word."""
 _TOKEN_BYTES = 8
 
 T = TypeVar("T")
@@ -35,12 +35,14 @@ class Builder:
     The token of the build becomes the replica's gen.
     """
 
-    def __init__(self, redis: Redis, scripts: Scripts, source: Source, health: Health, pace: Pace) -> None:
-        self._redis = redis
+    def __init__(self, scripts: Scripts, source: Source, health: Health, pace: Pace) -> None:
         self._scripts = scripts
         self._source = source
         self._health = health
         self._pace = pace
+        self._holder = ""
+        self._refused_at = 0.0
+        self._told = False
 
     async def rebuild(self, reason: str) -> bool:
         """Builds and swaps; False when somebody else is building, has taken over, or the log itself changed course.
@@ -49,7 +51,7 @@ class Builder:
         """
         loop = asyncio.get_running_loop()
         token, begun = secrets.token_hex(_TOKEN_BYTES), loop.time()
-        if not await self._redis.set(keys.BUILDER, token, nx=True, px=int(PROGRESS_SECONDS * 1000)):
+        if not await self._take(token):
             return False
         try:
             head = await self._build(token)
@@ -67,6 +69,16 @@ class Builder:
         seconds = round(loop.time() - begun, 2)
         logger.info("replica_rebuilt", entries=head, seconds=seconds, gen=token, reason=reason)
         return True
+
+    async def _take(self, token: str) -> bool:
+        """Whether the build is for this process to do; that another has had it for long is told once."""
+        holder, now = await self._scripts.take_build(token), asyncio.get_running_loop().time()
+        if holder != self._holder:
+            self._holder, self._refused_at, self._told = holder, now, False
+        if holder != token and now - self._refused_at >= LONG_BUILD_SECONDS and not self._told:
+            self._told = True
+            logger.warning("rebuild_refused", builder=holder, seconds=round(now - self._refused_at))
+        return holder == token
 
     async def _build(self, token: str) -> int | None:
         """The head that was swapped in, or None when another builder has taken over."""

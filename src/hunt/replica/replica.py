@@ -66,7 +66,7 @@ class Replica:
         self._health = health
         self._ledgers = ledgers
         self._blocking = blocking(redis)
-        self._builder = Builder(redis, scripts, source, health, pace)
+        self._builder = Builder(scripts, source, health, pace)
         self._reconciler = Reconciler(
             scripts,
             source,
@@ -134,7 +134,9 @@ class Replica:
 
     async def read(self, after: int, block_ms: int, count: int) -> list[Entry]:
         """Waits up to `block_ms` for the entries after `after`; see `Reader.read`. Unreadable means: read the log."""
-        return await self._reader.read(after, block_ms, count)
+        entries = await self._reader.read(after, block_ms, count)
+        self._health.answered()
+        return entries
 
     def forget(self) -> None:
         """Trust nothing that was read so far: the SQL log may be another one than it was."""

@@ -92,6 +92,7 @@ class Scripts:
         self._append = _script(redis, "append")
         self._inspect = _script(redis, "inspect")
         self._mark = _script(redis, "mark")
+        self._take = _script(redis, "take")
         self._chunk = _script(redis, "chunk")
         self._swap = _script(redis, "swap")
         self._release = _script(redis, "release")
@@ -118,6 +119,11 @@ class Scripts:
     async def mark_bad(self, gen: str, reason: str) -> bool:
         """Marks the replica as bad; False when `gen` has been replaced already."""
         return bool(await self._mark(keys=[keys.META], args=[gen, reason]))
+
+    async def take_build(self, token: str) -> str:
+        """Takes the right to build, if it is free; the token of whoever has it now."""
+        holder: bytes = await self._take(keys=[keys.BUILDER], args=[token, _milliseconds(PROGRESS_SECONDS)])
+        return holder.decode(errors="replace")
 
     async def add_chunk(self, token: str, done: int, lines: Sequence[Line]) -> bool:
         """Adds `lines` after the first `done` to the shadow stream; False when another builder has taken over."""

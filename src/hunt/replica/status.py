@@ -6,9 +6,13 @@ from collections.abc import Callable
 import msgspec
 import structlog
 from msgspec import Struct
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as RedisGone
+from redis.exceptions import TimeoutError as RedisLate
 
 from hunt.replica.notes import RepairNote
+
+NO_ANSWER = (RedisGone, RedisLate)
+"""Redis cannot be reached, answers too late, or is still loading its data; other errors are answers."""
 
 logger = structlog.get_logger()
 
@@ -85,10 +89,10 @@ class Health:
         self._away_since: float | None = None
 
     def failed(self, error: Exception) -> None:
-        """Redis or the log did not do what was asked. That Redis is away is told once."""
+        """Redis or the log did not do what was asked. That Redis is away, not just unwilling, is told once."""
         self.counters.errors += 1
         self.last_error = f"{type(error).__name__}: {error}"
-        if isinstance(error, RedisError) and self._away_since is None:
+        if isinstance(error, NO_ANSWER) and self._away_since is None:
             self._away_since = time.monotonic()
             logger.warning("redis_away", error=self.last_error)
 
@@ -104,8 +108,12 @@ class Health:
     def checked(self) -> None:
         """The replica was compared with the log: both answer."""
         self._checked_at = time.monotonic()
+        self.answered()
+
+    def answered(self) -> None:
+        """Redis did what was asked. That it is back is told once."""
         if self._away_since is not None:
-            logger.info("redis_back", seconds=round(self._checked_at - self._away_since, 1))
+            logger.info("redis_back", seconds=round(time.monotonic() - self._away_since, 1))
             self._away_since = None
 
     @property
