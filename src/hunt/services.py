@@ -80,7 +80,7 @@ class BaseServices:
             scrub_entries_per_second=settings.scrub_entries_per_second,
         )
         self.derived = self.replica.derived(self.tail, settings.secret_key)
-        self.history = History(self.tail, source, self.replica.team_entries)
+        self.history = History(self.tail, source, self.replica.team_entries, self.replica.team_newest)
         self.feed = Feed(source, self.tail)
         self.hub = Hub(Shared(self.tail, self.history, render, self.feed.reach, now))
         self.guard = Guard(sessions, self.tail, read_ended)

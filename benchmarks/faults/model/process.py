@@ -79,7 +79,7 @@ class Process:
             now=self.clock,
         )
         self.derived = self.replica.derived(self.tail, SECRET)
-        self.history = History(self.tail, source, self.replica.team_entries)
+        self.history = History(self.tail, source, self.replica.team_entries, self.replica.team_newest)
         self.feed = Feed(source, self.tail)
         self.hub = Hub(Shared(self.tail, self.history, _draw, self.feed.reach, self.clock))
         as_any(self.hub)._of = _Sockets()

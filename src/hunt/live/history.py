@@ -15,14 +15,18 @@ from hunt.log.tail import Tail
 TeamEntries = Callable[[int, int, int, int], Awaitable[list[Entry]]]
 """(team id, after, upto, limit) → the team's entries in (after, upto], ascending, at most `limit`."""
 
+TeamNewest = Callable[[int, int, int], Awaitable[list[Entry]]]
+"""(team id, upto, limit) → the team's last `limit` entries with ids up to `upto`, ascending."""
+
 
 class History:
     """Entries of one team, those of all teams included."""
 
-    def __init__(self, tail: Tail, source: Source, team_entries: TeamEntries) -> None:
+    def __init__(self, tail: Tail, source: Source, team_entries: TeamEntries, team_newest: TeamNewest) -> None:
         self._tail = tail
         self._source = source
         self._team_entries = team_entries
+        self._team_newest = team_newest
 
     async def between(self, team_id: int, after: int, upto: int) -> list[Entry]:
         """All the team's entries in (after, upto], ascending."""
@@ -64,10 +68,10 @@ class History:
             after = page[-1].id
         return state
 
-    async def newest(self, team_id: int, limit: int, before: int | None = None) -> list[Entry]:
-        """The team's last `limit` entries (with ids below `before`), ascending."""
+    async def newest(self, team_id: int, limit: int, before: int) -> list[Entry]:
+        """The team's last `limit` entries with ids below `before`, ascending; read as `stored` reads."""
         async with self._of_one_history():
-            return list(await self._source.newest(team_id, limit, before))
+            return await self._team_newest(team_id, min(before - 1, self._tail.head), limit)
 
     async def digest_at(self, id: int) -> str | None:
         """The log's digest at `id`, None where the log has no such entry."""

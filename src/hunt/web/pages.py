@@ -94,10 +94,10 @@ def check_solution(view: View, slug: str) -> None:
 @get("/activity")
 async def activity(request: AnyRequest, pages: NamedDependency[Pages], before: OptionalId = None) -> Response[str]:
     view = team_view(request, pages)
-    reader, end = pages.services.reader, pages.services.tail.head + 1
+    services, end = pages.services, pages.services.tail.head + 1
     before = min(before or end, end)
-    newest = await reader.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, before)
-    later = await reader.deltas(view.team_id, before, end) if before < end else (0, 0)
+    newest = await services.history.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, before)
+    later = await services.reader.deltas(view.team_id, before, end) if before < end else (0, 0)
     value = _stamped(activity_page(view, newest, *later), pages)
     return pages.draw(request, "activity.html", "Activity", activity=value)
 
