@@ -231,7 +231,6 @@ def team_index_without_its_entries() -> Patches:
 
 def _impatient() -> Patches:
     yield patch.object(scripts, "PROGRESS_SECONDS", STRAINED_SECONDS)
-    yield patch.object(rebuild, "PROGRESS_SECONDS", STRAINED_SECONDS)
 
 
 def _slow_to_swap() -> Patches:
