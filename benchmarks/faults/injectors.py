@@ -164,7 +164,10 @@ async def _forge(scene: Scene, *, with_head: bool) -> int:
     """Put an entry on top that could be the stream's next, but for its digest, to which no chain leads; its id."""
     while True:
         await _until_there_is_a_stream(scene)
-        ((top, fields),) = await scene.mirror.newest(1)
+        newest = await scene.mirror.newest(1)
+        if not newest:  # another fault has just taken the stream away
+            continue
+        ((top, fields),) = newest
         id, body, digest = _next_of_another_log(fields[FIELD])
         scene.mirror.forged.add(body)
         if await scene.mirror.client.eval(FORGE, 2, STREAM, META, top, id, body, digest if with_head else ""):
