@@ -16,6 +16,8 @@ LONGEST_BLOCK_MILLISECONDS = 1_000
 """A replica that was flushed is noticed when a read has ended: ask for longer, and the list is empty sooner."""
 GRACE_SECONDS = 1.0
 """How much longer than asked for a blocked read may take before Redis counts as away."""
+PUBLISH_MILLISECONDS = 50
+"""What this process has committed itself may take so long to arrive; a replica that stays behind is told."""
 
 
 class Reader:
@@ -52,8 +54,8 @@ class Reader:
             raise
 
     async def _read(self, after: int, block_ms: int, count: int) -> list[Entry]:
-        if after != self._position:
-            await self._inspect(after)
+        if after != self._position and await self._inspect() < after:
+            block_ms = min(block_ms, PUBLISH_MILLISECONDS)
         reply = await self._redis.xread({keys.STREAM: keys.message_id(after)}, count=count, block=block_ms)
         try:
             entries = decode_dense(after, read_reply(reply))
@@ -61,17 +63,19 @@ class Reader:
             raise Gone(str(error)) from error
         if entries:
             self._position = entries[-1].id
-        else:
-            await self._inspect(after)
-        return entries
+            return entries
+        head = await self._inspect()
+        if head < after:
+            raise Behind(head, after)
+        self._position = after
+        return []
 
-    async def _inspect(self, after: int) -> None:
+    async def _inspect(self) -> int:
+        """The replica's head; Gone where it is none, or another one than before."""
         replica = await self._scripts.inspect()
         if replica.damage:
             raise Gone(replica.damage)
         other, self._gen = self._gen not in ("", replica.gen), replica.gen
         if other:
             raise Gone("The replica has been rebuilt.")
-        if replica.head < after:
-            raise Behind(replica.head, after)
-        self._position = after
+        return replica.head
