@@ -1,7 +1,6 @@
 """The state of every team, kept in Redis so that a start need not fold the whole log."""
 
 import asyncio
-from typing import Final
 
 import structlog
 from redis.asyncio import Redis
@@ -18,13 +17,13 @@ from hunt.replica.errors import PASSING
 from hunt.replica.lease import Lease
 from hunt.replica.status import Health
 
-DERIVE_SECONDS: Final = 30.0
+DERIVE_SECONDS = 30.0
 """Between the beginnings of two passes: what a start has to read of the log is about what two of them take."""
 
-SAMPLE_SECONDS: Final = 60.0
+SAMPLE_SECONDS = 60.0
 """How often one team is folded from the log and compared."""
 
-TICK_SECONDS: Final = 1.0
+TICK_SECONDS = 1.0
 
 logger = structlog.get_logger()
 

@@ -6,7 +6,7 @@ import secrets
 import zlib
 from functools import cache
 from importlib.resources import files
-from typing import Final, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -14,14 +14,14 @@ from msgspec import Struct
 from hunt.content.model import Hunt
 from hunt.game.state import TeamState
 
-SEAL_BYTES: Final = 16
-COMPRESSION: Final = 1
+SEAL_BYTES = 16
+COMPRESSION = 1
 """The fastest level; guesses are so alike that it saves nine bytes in ten, and much of that even for real ones."""
 
-MADE_BY: Final = (("hunt.content", "model.py"), ("hunt.game", ""), ("hunt.replica.derived", "form.py"))
+MADE_BY = (("hunt.content", "model.py"), ("hunt.game", ""), ("hunt.replica.derived", "form.py"))
 """Packages, and files in them (or all), that decide what a state looks like."""
 
-META: Final = "meta"
+META = "meta"
 
 T = TypeVar("T")
 

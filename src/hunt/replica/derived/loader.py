@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from redis.exceptions import RedisError
 
@@ -18,14 +18,14 @@ from hunt.replica.derived.form import Form, Meta, Stand, Unusable, seal_of
 from hunt.replica.derived.scripts import DerivedScripts
 from hunt.replica.source import Forked, page_after
 
-TEAMS_AT_ONCE: Final = 50
+TEAMS_AT_ONCE = 50
 """Teams in one read: about a megabyte where each has guessed a thousand times."""
 
-START_RING_ENTRIES: Final = 5_000
+START_RING_ENTRIES = 5_000
 """Entries before the states that are read too: sockets that come back after a restart are served from memory."""
 
-TRIES: Final = 3
-RETRY_SECONDS: Final = 0.2
+TRIES = 3
+RETRY_SECONDS = 0.2
 """A start may wait a little for Redis: to read the whole log takes longer."""
 
 T = TypeVar("T")

@@ -1,7 +1,6 @@
 """Holds the state of one team, as Redis keeps it and as this process has it, beside a fold of the log."""
 
 from random import SystemRandom
-from typing import Final
 
 import structlog
 from msgspec import Struct
@@ -15,7 +14,7 @@ from hunt.replica.derived.form import Form, Kept, NothingKept, Stand, Unusable, 
 from hunt.replica.derived.scripts import DerivedScripts
 from hunt.replica.status import Health
 
-SAMPLE_ENTRIES: Final = 100
+SAMPLE_ENTRIES = 100
 """Entries that are folded in one go: about 3 ms."""
 
 logger = structlog.get_logger()

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from hunt.replica.derived.form import Form
 
-LIFE_SECONDS: Final = 86_400
+LIFE_SECONDS = 86_400
 """How long states are kept that nobody writes any more: those of a former hunt or former rules, of a stopped server."""
 
 
@@ -52,7 +52,7 @@ class DerivedScripts:
         return cast(list[bytes | None], await self._redis.hmget(form.teams, list(map(str, team_ids))))
 
 
-_LIFE: Final = LIFE_SECONDS * 1000
+_LIFE = LIFE_SECONDS * 1000
 
 
 def _script(redis: Redis, name: str) -> AsyncScript:

@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections import deque
-from typing import Final
 
 from msgspec import Struct
 
@@ -16,16 +15,16 @@ from hunt.replica.derived.scripts import DerivedScripts
 from hunt.replica.lease import Lease
 from hunt.replica.status import Health
 
-SLICE_SECONDS: Final = 0.002
+SLICE_SECONDS = 0.002
 """How long states are packed before others run; a state with 1,000 guesses takes 0.4 ms."""
 
-SHARE: Final = 0.03
+SHARE = 0.03
 """Of the time, at most, that a pass spends packing: 1,000 teams with 1,000 guesses each take about 15 seconds."""
 
-REST_SECONDS: Final = 0.02
+REST_SECONDS = 0.02
 """Between two slices, at least."""
 
-TOKEN_BYTES: Final = 8
+TOKEN_BYTES = 8
 
 
 class _Pass(Struct):
