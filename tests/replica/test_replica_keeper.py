@@ -113,14 +113,40 @@ async def test_the_newest_entries_are_the_same_from_the_stream_and_from_the_log(
 
 async def test_newest_entries_that_redis_holds_otherwise_come_from_the_log(address: str, log: ChangingLog) -> None:
     log.grow(50)
-    async with replica_at(address, log) as replica, running(replica):
+    async with replica_at(address, log) as replica:
 
         async def hit() -> bool:
             before = (await replica.status()).counters.team_hits
             assert await replica.team_newest(2, 50, 5) == log.of_team(2)[-5:]
             return (await replica.status()).counters.team_hits > before
 
-        await eventually(hit, what="an answer from the stream")
+        async with running(replica):
+            await eventually(hit, what="an answer from the stream")
         await replica._redis.delete(keys.team_stream(2))
         assert await replica.team_newest(2, 50, 5) == log.of_team(2)[-5:]
         assert (await replica.status()).counters.team_mismatches == 1
+
+
+async def test_a_stream_that_is_still_being_written_is_neither_read_nor_taken_for_a_wrong_one(
+    address: str, log: ChangingLog
+) -> None:
+    log.grow(50)
+    async with replica_at(address, log) as replica:
+        await replica.rebuild()
+        auditor, ledger = replica._keeper._auditor, replica._keeper._ledgers.get(2)
+        standing = await auditor.standing()
+        assert standing is not None
+        await auditor.learn(2, ledger, standing, after=0, upto=50)
+        assert await replica.team_entries(2, 0, 50, ALL) == await replica.team_newest(2, 50, ALL) == log.of_team(2)
+        counters = (await replica.status()).counters
+        assert (counters.team_misses, counters.team_mismatches) == (2, 0)
+        assert waiting_in(replica) == {2: False}
+
+
+async def test_an_audit_extends_no_stream_that_nobody_has_asked_for(built: Parts) -> None:
+    assert await built.keeper._turn({2: False})
+    other = Parts(built.redis, built.log)
+    built.log.grow(10)
+    await built.filler.fill(len(built.log.rows) - 10)
+    await other.keeper.audit_next()
+    assert other.keeper._waiting == {}

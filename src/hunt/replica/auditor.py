@@ -98,7 +98,7 @@ class Auditor:
         if score is None:
             ledger.score = NO_STREAM
             return None
-        upto = min(score, replica.head)
+        ledger.score = upto = min(score, replica.head)
         while ledger.upto < upto:
             await self.learn(team_id, ledger, replica, after=ledger.upto, upto=upto)
         try:

@@ -19,7 +19,7 @@ NO_STREAM = -1
 
 
 class Ledger:
-    """One team's entries up to the global id `upto`, and `score`: where the team's stream stood when last seen."""
+    """One team's entries up to the global id `upto`; `score`: up to where the team's stream went when last seen."""
 
     def __init__(self) -> None:
         self.upto = 0

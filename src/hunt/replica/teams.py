@@ -94,6 +94,8 @@ class Teams:
             return None
         if ledger.confirms(after, upto, limit, []):
             return []
+        if upto > ledger.score:
+            return None
         messages = await self._ask(team_id, after, upto, limit)
         if messages is None:
             return None
