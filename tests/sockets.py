@@ -42,6 +42,13 @@ class Socket:
             if frame["type"] == type and (sub is None or frame.get("sub") == sub):
                 return frame
 
+    async def append_with(self, id: int, sub: str | None = None) -> Frame:
+        """The next `append` that brings the entry `id`; a process that is behind sends others before it."""
+        while True:
+            frame = await self.next_of("append", sub)
+            if id in (entry["id"] for entry in frame["entries"]):
+                return frame
+
     async def closed(self) -> int:
         """The code with which the server closes the socket; everything before is read."""
         try:
