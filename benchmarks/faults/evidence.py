@@ -19,7 +19,7 @@ class Command(Struct, kw_only=True):
     """Something that somebody asked a server to write, with one Idempotency-Key through all attempts."""
 
     key: str
-    kind: Literal["guess", "unlock", "ask", "grant", "announce"]
+    kind: Literal["guess", "unlock", "ask", "grant"]
     team_id: int | None
     expects: Row
     """Columns and values of the one row that it writes, unique among all commands: `data.x` means a field of `data`."""

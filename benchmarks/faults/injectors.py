@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from benchmarks.faults import launch
+from benchmarks.faults.backups import Backup, Backups
 from benchmarks.faults.cluster import Cluster, Process, until
 from benchmarks.faults.evidence import Restore
 from benchmarks.faults.histories import canonical
@@ -27,7 +28,10 @@ MIN_CUT_BYTES = 400
 
 FEW_LOST_ENTRIES = (1, 3)
 MANY_LOST_ENTRIES = (15, 60)
-"""Between so many a restore takes away."""
+"""So many at least a restore takes away."""
+
+GROWTH_SECONDS = 30.0
+"""Within so long the log has grown by that; other faults may be in its way."""
 
 FORGE = """
 local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', '1')[1]
@@ -67,11 +71,10 @@ class Scene(Struct, kw_only=True):
 
     cluster: Cluster
     log: Log
+    backups: Backups
     mirror: Mirror
     audience: Audience
     restores: list[Restore]
-    oldest_dump: int = 0
-    """The entry up to which every dump goes: teams, and the hunt's start."""
     pause_seconds: float = 10.0
     """How long Redis stands still."""
 
@@ -324,20 +327,24 @@ async def _crash(scene: Scene, rng: random.Random, where: str) -> str:
 @fault
 async def sql_restored(scene: Scene, rng: random.Random) -> str:
     """From an old dump: the log stays behind the replica for a while, and sockets have seen what is gone."""
-    return await _restore(scene, rng.randint(*MANY_LOST_ENTRIES))
+    return await _restore(scene, await scene.backups.pick(rng), rng.randint(*MANY_LOST_ENTRIES))
 
 
 @fault
 async def sql_restored_from_a_fresh_dump(scene: Scene, rng: random.Random) -> str:
     """The log soon grows beyond what the replica has."""
-    return await _restore(scene, rng.randint(*FEW_LOST_ENTRIES))
+    return await _restore(scene, await scene.backups.make(), rng.randint(*FEW_LOST_ENTRIES))
 
 
-async def _restore(scene: Scene, lost: int) -> str:
-    kept = max(scene.oldest_dump, await scene.log.head() - lost)
-    restore = await scene.log.go_back(kept)
+async def _restore(scene: Scene, backup: Backup, lost: int) -> str:
+    async def has_grown() -> bool:
+        return await scene.log.head() >= backup.head + lost
+
+    if not await until(has_grown, GROWTH_SECONDS):
+        raise NothingToHit(f"the log did not grow by {lost} entries within {GROWTH_SECONDS:g} s")
+    restore = await scene.backups.restore(backup)
     scene.restores.append(restore)
-    return f"back to entry {kept}, {len(restore.lost)} entries lost"
+    return f"back to entry {restore.kept}, {len(restore.lost)} entries lost"
 
 
 @fault

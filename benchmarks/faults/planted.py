@@ -144,6 +144,8 @@ def gap_ignored() -> Patches:
         return [entry for entry in self.ring if after < entry.id <= upto]
 
     def digest_at(self: Tail, id: int) -> str | None:
+        if id == self.board.head:
+            return self.board.digest
         return next((entry.digest for entry in self.ring if entry.id == id), None)
 
     yield script(

@@ -1,4 +1,4 @@
-"""The load: teams that guess, unlock, ask and read, and operators that grant and announce.
+"""The load: teams that guess, unlock, ask and read, and operators that grant.
 
 Everything that writes has an Idempotency-Key and is repeated with it, here or at another process, until a server
 answers definitely.
@@ -261,17 +261,15 @@ class Allowance:
 
 
 class Headquarters:
-    """An operator: grants keys, publishes announcements, and gives back guesses."""
+    """An operator: grants keys, and gives back guesses."""
 
     def __init__(self, token: str, teams: list[Team], desk: Desk, allowance: Allowance, rng: random.Random) -> None:
-        self.announces = True
         self._token = token
         self._teams = teams
         self._desk = desk
         self._allowance = allowance
         self._rng = rng
         self._amounts = itertools.count(1)
-        self._numbers = itertools.count(1)
 
     async def work(self, pause: float) -> None:
         for turn in itertools.count(1):
@@ -279,8 +277,6 @@ class Headquarters:
                 return
             if turn % 2 == 0:
                 await self._reset()
-            elif turn % 5 == 0 and self.announces:
-                await self._announce()
             else:
                 await self._grant()
             await asyncio.sleep(self._rng.uniform(0.5, 1.5) * pause)
@@ -291,11 +287,6 @@ class Headquarters:
         command = self._desk.command("grant", team.id, **expects)
         await self._desk.write(command, "/api/ops/currency", self._token, {"teams": [team.id], "amount": amount})
 
-    async def _announce(self) -> None:
-        text = f"This is announcement {next(self._numbers)}."
-        command = self._desk.command("announce", None, type="announcement_published", data_text=text)
-        await self._desk.write(command, "/api/ops/announcements", self._token, {"text": text})
-
     async def _reset(self) -> None:
         for slug in self._allowance.used_up()[:RESET_SLUGS]:
             path = f"/api/ops/puzzles/{slug}/reset-rate-limit"
@@ -305,8 +296,3 @@ class Headquarters:
     async def open_hints(self, slugs: list[str]) -> None:
         paths = [f"/api/ops/puzzles/{slug}/hints/open" for slug in slugs]
         await asyncio.gather(*(self._desk.post(path, self._token, {"teams": "all"}) for path in paths))
-
-    async def find_out(self) -> None:
-        """Whether announcements can be published here: an empty one is refused, unless nobody knows of them."""
-        answer = await self._desk.post("/api/ops/announcements", self._token, {})
-        self.announces = answer is not None and answer.status_code not in {404, 405}

@@ -12,6 +12,7 @@ import asyncpg
 import yaml
 from redis.exceptions import RedisError
 
+from benchmarks.faults.backups import BackupFailed, Backups
 from benchmarks.faults.cluster import Cluster, Process, running_cluster, until
 from benchmarks.faults.evidence import Evidence, Fault, Listener, Restore, Sighting
 from benchmarks.faults.injectors import INJECTORS, WRITES_REDIS, Scene
@@ -40,7 +41,7 @@ GIVE_UP_SECONDS = 15.0
 """Beyond what is allowed, until a repair is no longer waited for."""
 
 INJECT_AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
-IN_THE_WAY = (RedisError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+IN_THE_WAY = (RedisError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, BackupFailed)
 """What a fault meets with when another has just taken Redis or PostgreSQL away."""
 
 LAST_COMMANDS_SECONDS = 20.0
@@ -71,7 +72,7 @@ class Run:
         self.sightings: list[Sighting] = []
         self.restores: list[Restore] = []
         self.counts = Counts(cluster)
-        self.log = Log(cluster, self.stopwatch)
+        self.log = Log(cluster)
         self.mirror = Mirror(cluster)
         self.desk = Desk(cluster, self.fork(), self.stopwatch)
         self.complaints: list[str] = []
@@ -137,27 +138,27 @@ async def _perform(this: Run) -> Evidence:
     hunt: dict[str, Any] = yaml.safe_load((this.cluster.content / "hunt.yaml").read_text())
     slugs = [slot["slug"] for slot in hunt["rounds"][0]["puzzles"]]
     audience = _audience(this, slugs[:OPEN_PUZZLES])
-    await office.find_out()
     await office.open_hints(slugs)
-    async with _beside(_watchers(this), audience):
+    backups = Backups(this.cluster.postgres, this.cluster.database, this.fork(), this.stopwatch)
+    async with _beside([*_watchers(this), backups.watch()], audience):
         people = [player.play(this.plan.player_pause) for player in players]
         async with _load(this, [*people, office.work(OPERATOR_PAUSE)]):
             await audience.all_connected(CATCH_UP_SECONDS)
-            await _strike_all(this, await _scene(this, audience))
+            await _strike_all(this, _scene(this, audience, backups))
         this.tell("the last fault is repaired and the load has stopped")
         this.quiet_at = this.stopwatch()
         await _come_to_rest(this, players, audience)
     return await _evidence(this, audience, hunt)
 
 
-async def _scene(this: Run, audience: Audience) -> Scene:
+def _scene(this: Run, audience: Audience, backups: Backups) -> Scene:
     return Scene(
         cluster=this.cluster,
         log=this.log,
+        backups=backups,
         mirror=this.mirror,
         audience=audience,
         restores=this.restores,
-        oldest_dump=await this.log.head(),
         pause_seconds=this.plan.pause_seconds,
     )
 

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from benchmarks.faults.cluster import PROBE_SECONDS, Cluster, Process
-from benchmarks.faults.evidence import Evidence, Restore, Row, Sighting
+from benchmarks.faults.evidence import Evidence, Row, Sighting
 from benchmarks.faults.evidence import Redis as Replica
 from benchmarks.faults.histories import Line
 
@@ -24,9 +24,6 @@ STREAM = "global/activity_log"
 TEAMS = "activity_log"
 META = "activity_log/meta"
 FIELD = "entry"
-
-APPEND_LOCK = 4_847_566
-"""The advisory lock under which the log is appended to."""
 
 LOOK_SECONDS = 0.05
 REDIS_SECONDS = 2.0
@@ -51,10 +48,9 @@ def _row(record: Any) -> Row:
 class Log:
     """The log in SQL, by a connection of one's own."""
 
-    def __init__(self, cluster: Cluster, stopwatch: Stopwatch) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         self._host = str(cluster.postgres.folder)
         self._cluster = cluster
-        self._stopwatch = stopwatch
         self._bodies: list[str] = []
         self._digests: list[str] = []
 
@@ -93,18 +89,6 @@ class Log:
             self._bodies.append(Line.of(row).body)
             self._digests.append(row["digest"])
         return self._bodies
-
-    async def go_back(self, kept: int) -> Restore:
-        """Put the database back to the dump that was taken when entry `kept` was the newest."""
-        connection = await self._connect()
-        try:
-            async with connection.transaction():
-                await connection.execute("SELECT pg_advisory_xact_lock($1)", APPEND_LOCK)
-                lost = await connection.fetch(f"SELECT {COLUMNS} FROM activity_log WHERE id > $1 ORDER BY id", kept)
-                await connection.execute("DELETE FROM activity_log WHERE id > $1", kept)
-        finally:
-            await connection.close()
-        return Restore(at=self._stopwatch(), kept=kept, lost=[_row(record) for record in lost])
 
 
 class Mirror:
