@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def a_command(dice: random.Random) -> cmd.Command:
     """Something that a team or headquarters may do, sensible or not."""
     team_id, slug = dice.choice(TEAMS), dice.choice(SLUGS)
-    teams = "all" if dice.random() < 0.3 else (team_id,)
+    teams = None if dice.random() < 0.3 else (team_id,)
     interaction = dice.choice(("tea", "parade", "under_the_stairs"))
     return dice.choice(
         (
@@ -64,7 +64,7 @@ def played(hunt: Hunt, seed: int, steps: int = 120) -> list[Entry]:
     dice, board, now = random.Random(seed), Board(hunt), KICKOFF
     log: list[Entry] = []
     first: list[cmd.Command] = [cmd.RegisterTeam(team_id=id, username=f"t{id}", name=f"T {id}") for id in TEAMS[:2]]
-    first.append(cmd.SatisfyGate(teams="all", id="hunt_started"))
+    first.append(cmd.SatisfyGate(teams=None, id="hunt_started"))
     first.append(cmd.RegisterTeam(team_id=3, username="t3", name="T 3"))
     for command in [*first, *(a_command(dice) for _ in range(steps))]:
         now += timedelta(seconds=dice.randrange(300))

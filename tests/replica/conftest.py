@@ -9,12 +9,17 @@ from redis.asyncio import Redis
 from replica_world import MemoryLog, Parts, new_fake_url
 from structlog.testing import capture_logs
 
-from hunt.replica import connect
+from hunt.replica import connect, scrubber
 from hunt.replica.derived import writer as derived_writer
 from servers import RedisServer
 from stores import migrated_database, migrated_file, postgres_store, sqlite_store, store
 
 __all__ = ["migrated_database", "migrated_file", "postgres_store", "sqlite_store", "store"]
+
+
+@pytest.fixture(autouse=True)
+def _quick_scrub(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scrubber, "STEP_SECONDS", 0.05)
 
 
 @pytest.fixture(params=["fake", "real"])
