@@ -9,10 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 from msgspec import Struct
@@ -32,6 +33,8 @@ OUTPUT_CHARACTERS = 2000
 PROBE_SECONDS = 1.0
 """How long a health check may take."""
 
+CANCEL_AGAIN_SECONDS = 0.5
+
 SOCKET_NAME = ".s.PGSQL.5432"
 """How a client of PostgreSQL calls the socket in the folder that it is given."""
 
@@ -46,6 +49,16 @@ async def until(condition: Callable[[], Awaitable[bool]], within: float) -> bool
     while not (met := await condition()) and time.monotonic() < deadline:  # noqa: ASYNC110 - it is others' doing
         await asyncio.sleep(POLL_SECONDS)
     return met
+
+
+async def ended(tasks: Sequence[asyncio.Task[Any]]) -> list[Any]:
+    """Cancel them until they have ended, for a library may swallow one cancel; what each gave, or what it raised."""
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=CANCEL_AGAIN_SECONDS)
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Tempo(Struct, frozen=True, kw_only=True):
@@ -226,7 +239,7 @@ class Cluster:
 
     async def close(self) -> None:
         if self._watching:
-            self._watching.cancel()
+            await ended([self._watching])
         for process in self.processes:
             process.kill()
         await self.client.aclose()

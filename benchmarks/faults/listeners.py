@@ -13,7 +13,7 @@ from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
-from benchmarks.faults.cluster import HOST, Process, until
+from benchmarks.faults.cluster import HOST, Process, ended, until
 from benchmarks.faults.evidence import Event, Listener
 from benchmarks.faults.truth import Stopwatch
 
@@ -271,6 +271,4 @@ class Audience:
         await asyncio.gather(*(client.is_up_to_date(within) for client in self.clients))
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(self._tasks)

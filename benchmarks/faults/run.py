@@ -13,7 +13,7 @@ import yaml
 from redis.exceptions import RedisError
 
 from benchmarks.faults.backups import BackupFailed, Backups
-from benchmarks.faults.cluster import Cluster, Process, running_cluster, until
+from benchmarks.faults.cluster import Cluster, Process, ended, running_cluster, until
 from benchmarks.faults.evidence import Evidence, Fault, Listener, Restore, Sighting
 from benchmarks.faults.injectors import INJECTORS, WRITES_REDIS, Scene
 from benchmarks.faults.listeners import Audience, Client
@@ -198,9 +198,8 @@ async def _beside(watchers: list[Any], audience: Audience) -> AsyncIterator[None
         yield
     finally:
         await audience.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        results = await ended(tasks)
+    _raise_first(results)
 
 
 @asynccontextmanager
@@ -213,9 +212,12 @@ async def _load(this: Run, people: list[Any]) -> AsyncIterator[None]:
         await asyncio.wait(tasks, timeout=LAST_COMMANDS_SECONDS)
     finally:
         this.desk.is_closed = True
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
+        results = await ended(tasks)
+    _raise_first(results)
+
+
+def _raise_first(results: list[Any]) -> None:
+    """What somebody has failed with who should not have."""
     for result in results:
         if isinstance(result, Exception):
             raise result
