@@ -304,7 +304,7 @@ def _slow_rebuild() -> Patches:
     """A rebuild takes longer than a builder may be silent."""
     pace = Pace(0.0, 4, 0.05)
     yield from _impatient()
-    yield patch.object(replica, "pace_of", lambda _interval: pace)
+    yield patch.object(replica, "Builder", lambda scripts, source, health, _: Builder(scripts, source, health, pace))
 
 
 @listed(

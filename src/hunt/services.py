@@ -32,7 +32,7 @@ from hunt.log.remote import RemoteLog
 from hunt.log.source import LogAway, Source
 from hunt.log.tail import Tail
 from hunt.log.writer import Writer
-from hunt.replica import Replica, connect, publish_interval
+from hunt.replica import Replica, connect, pace_of
 from hunt.settings import Settings
 
 GC_THRESHOLDS = (10_000, 10, 10)
@@ -75,7 +75,7 @@ class BaseServices:
         self.replica = Replica(
             self.redis,
             source,
-            publish_interval=publish_interval(settings.redis_url),
+            pace=pace_of(settings.redis_url),
             reconcile_seconds=settings.reconcile_seconds,
             scrub_entries_per_second=settings.scrub_entries_per_second,
         )

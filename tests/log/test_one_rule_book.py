@@ -18,7 +18,7 @@ from hunt.game.entries import Entry, decode_entry
 from hunt.game.refusals import Refused
 from hunt.game.state import TeamState, apply
 from hunt.log.reader import LogReader
-from hunt.replica import Replica, connect, keys, publish_interval
+from hunt.replica import Replica, connect, keys, pace_of
 from playing import quick, slug_of
 from random_hunts import commands, hunts
 from stores import HUNT, Process, StandingClock, process
@@ -36,7 +36,7 @@ async def replicated(one: Process, url: str) -> AsyncIterator[Replica]:
     replica = Replica(
         redis,
         LogReader(one.engine),
-        publish_interval=publish_interval(url),
+        pace=pace_of(url),
         reconcile_seconds=0.1,
         scrub_entries_per_second=0,
     )

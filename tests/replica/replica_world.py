@@ -12,18 +12,17 @@ from redis.asyncio import Redis
 from hunt.game.entries import GENESIS, Draft, Entry, PuzzleUnlocked, decode_entry, encode_entry, sealed
 from hunt.log.lines import Line, line_of
 from hunt.log.source import LogAway
-from hunt.replica import Replica, connect, keys, publish_interval
+from hunt.replica import Replica, connect, keys, pace_of
 from hunt.replica.auditor import Auditor
 from hunt.replica.filler import Filler
 from hunt.replica.keeper import TeamKeeper
 from hunt.replica.ledger import Ledgers
-from hunt.replica.pace import Pace, pace_of
+from hunt.replica.pace import SERVER, Pace
 from hunt.replica.rebuild import Builder
 from hunt.replica.scripts import Scripts
 from hunt.replica.status import Health
 
 KICKOFF = datetime(2026, 1, 16, 17, tzinfo=UTC)
-SERVER_PACE = pace_of(0.0)
 _fakes = itertools.count()
 
 
@@ -112,7 +111,7 @@ async def pause(random: Random | None) -> None:
 class Parts:
     """The parts of a replica that do nothing by themselves, for tests that go step by step."""
 
-    def __init__(self, redis: Redis, log: MemoryLog, *, pace: Pace = SERVER_PACE) -> None:
+    def __init__(self, redis: Redis, log: MemoryLog, *, pace: Pace = SERVER) -> None:
         self.redis = redis
         self.log = log
         self.health = Health()
@@ -146,7 +145,7 @@ async def replica_at(url: str, log: MemoryLog, *, reconcile: float = 0.2, scrub:
     replica = Replica(
         redis,
         log,
-        publish_interval=publish_interval(url),
+        pace=pace_of(url),
         reconcile_seconds=reconcile,
         scrub_entries_per_second=scrub,
         now=lambda: KICKOFF,

@@ -1,8 +1,9 @@
 """The Redis replica of the activity log."""
 
-from hunt.replica.connection import blocking, connect, publish_interval
+from hunt.replica.connection import blocking, connect
 from hunt.replica.derived import Derived
 from hunt.replica.errors import Away, Behind, Gone, RebuildFailed, Unreadable
+from hunt.replica.pace import pace_of
 from hunt.replica.replica import Replica
 from hunt.replica.status import Counters, Status
 
@@ -18,5 +19,5 @@ __all__ = [
     "Unreadable",
     "blocking",
     "connect",
-    "publish_interval",
+    "pace_of",
 ]

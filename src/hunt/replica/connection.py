@@ -14,8 +14,6 @@ COMMAND_SECONDS = 0.25
 CONNECTIONS = 32
 RETRIES = 1
 """One, at once: a pooled connection may have been closed by a server that is up again."""
-FAKE_PUBLISH_SECONDS = 0.05
-"""fakeredis costs about 250 µs a script call and 40 µs an entry, in this process: wait, so that a call carries more."""
 
 _PROTOCOL = 2
 _fake_servers: dict[str, FakeServer] = {}
@@ -63,11 +61,6 @@ def blocking(redis: Redis) -> Redis:
     pool = redis.connection_pool
     kwargs = {**pool.connection_kwargs, "socket_timeout": None, "retry": _retry()}
     return _Client.from_pool(ConnectionPool(connection_class=pool.connection_class, **kwargs))
-
-
-def publish_interval(url: str) -> float:
-    """How long a publisher should collect entries before it writes, in seconds."""
-    return FAKE_PUBLISH_SECONDS if url.startswith("fake://") else 0.0
 
 
 def _retry() -> Retry:

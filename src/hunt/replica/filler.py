@@ -47,4 +47,4 @@ class Filler:
                 head, digest = page[-1].id, page[-1].digest
             if len(page) < self._pace.batch:
                 return Verdict.OK
-            await asyncio.sleep(self._pace.rest)
+            await asyncio.sleep(self._pace.rest_seconds)

@@ -61,7 +61,7 @@ class Publisher:
     async def run(self) -> None:
         while True:
             await self._wake.wait()
-            await asyncio.sleep(self._pace.interval)
+            await asyncio.sleep(self._pace.collect_seconds)
             self._wake.clear()
             await self._drain()
 
@@ -86,7 +86,7 @@ class Publisher:
             else:
                 failures = 0
                 if self._runs:
-                    await asyncio.sleep(self._pace.rest)
+                    await asyncio.sleep(self._pace.rest_seconds)
 
     def _take(self) -> Run:
         """The first run, with those that continue it, cut to one batch."""

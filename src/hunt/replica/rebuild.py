@@ -114,7 +114,7 @@ class Builder:
             chunk = page[start : start + self._pace.batch]
             if not await self._scripts.add_chunk(token, chunk[0].id - 1, chunk):
                 return False
-            await asyncio.sleep(self._pace.rest)
+            await asyncio.sleep(self._pace.rest_seconds)
         return True
 
     async def _close(self) -> None:

@@ -19,7 +19,7 @@ from hunt.replica.keeper import TeamKeeper
 from hunt.replica.lease import Lease
 from hunt.replica.ledger import Ledgers
 from hunt.replica.notes import Notes, RepairNote, ScrubPlace
-from hunt.replica.pace import pace_of
+from hunt.replica.pace import SERVER, Pace
 from hunt.replica.publisher import Publisher
 from hunt.replica.reader import Reader
 from hunt.replica.rebuild import Builder
@@ -41,8 +41,7 @@ REBUILD_RETRY_SECONDS = 0.2
 class Replica:
     """A copy of the log in Redis that may vanish, lie or be late without anything wrong being shown.
 
-    `publish_interval` is how long to collect entries before writing, in seconds (see `publish_interval`); `now` dates
-    the notes of repairs.
+    `pace` is `pace_of` the URL that Redis was connected to; `now` dates the notes of repairs.
     """
 
     def __init__(
@@ -50,12 +49,11 @@ class Replica:
         redis: Redis,
         source: Source,
         *,
-        publish_interval: float = 0.0,
+        pace: Pace = SERVER,
         reconcile_seconds: float = RECONCILE_SECONDS,
         scrub_entries_per_second: float = SCRUB_ENTRIES_PER_SECOND,
         now: clock.Clock = clock.now,
     ) -> None:
-        pace = pace_of(publish_interval)
         scripts, ledgers = Scripts(redis), Ledgers()
         self._notes = notes = Notes(redis, scripts, now)
         health = Health(notes.add)
