@@ -27,11 +27,13 @@ from hunt.log.source import LogAway
 from hunt.log.tail import Gap, Tail
 from hunt.log.writer import Overloaded, Unavailable, Writer
 from hunt.replica import Counters, Replica
+from hunt.replica.pace import Pace
 
 if TYPE_CHECKING:
     from benchmarks.faults.model.sockets import Socket
     from benchmarks.faults.model.world import World
 
+PACE = Pace(collect_seconds=0.0, batch=12, rest_seconds=0.0)
 RECONCILE_SECONDS = 1.5
 SCRUB_ENTRIES_PER_SECOND = 300.0
 START_RETRY_SECONDS = 0.3
@@ -74,6 +76,7 @@ class Process:
         self.replica = Replica(
             road.client(self.world.store, self),
             source,
+            pace=PACE,
             reconcile_seconds=RECONCILE_SECONDS,
             scrub_entries_per_second=SCRUB_ENTRIES_PER_SECOND,
             now=self.clock,

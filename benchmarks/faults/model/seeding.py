@@ -28,7 +28,6 @@ LIMITS: dict[str, dict[str, int | float]] = {
     "hunt.replica.derived.loader": {"RING_ENTRIES": 24, "PAGE_ENTRIES": 16, "START_RING_ENTRIES": 12},
     "hunt.replica.auditor": {"PAGE_ENTRIES": 32},
     "hunt.replica.keeper": {"PAGE_ENTRIES": 32},
-    "hunt.replica.pace": {"_SERVER_BATCH": 12},
     "hunt.replica.publisher": {"BUFFER_ENTRIES": 60},
     "hunt.replica.rebuild": {"PAGE_BATCHES": 2},
     "hunt.replica.scrubber": {"WINDOW_ENTRIES": 25, "SLICE_ENTRIES": 10},
