@@ -6,10 +6,11 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from benchmarks.faults.check_appends import Appends
-from benchmarks.faults.check_values import FOLDED, Claim, Values
+from benchmarks.faults.check_values import Claim, Values
 from benchmarks.faults.evidence import Event, Listener
 from benchmarks.faults.findings import Findings
 from benchmarks.faults.fold import Value, without_epoch
+from benchmarks.faults.fold_values import DATASETS
 from benchmarks.faults.histories import Histories
 from benchmarks.faults.subscriptions import GROWING, Held, Subscription
 
@@ -180,5 +181,5 @@ class Client:
         for held in self._wanted.values():
             if held.dataset in GROWING and not held.html:
                 self._appends.end(held)
-            elif held.dataset in FOLDED and not held.html and not held.is_blamed:
+            elif held.dataset in DATASETS and not held.html and not held.is_blamed:
                 self._values.final(self._claim(held, self._histories.final.head), held.text)

@@ -8,13 +8,12 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from benchmarks.faults.findings import Findings
-from benchmarks.faults.fold import HuntShape, TeamFold, TeamLog, Value, same
+from benchmarks.faults.fold import HuntShape, TeamFold, TeamLog, Value
+from benchmarks.faults.fold_values import DATASETS, same
 from benchmarks.faults.histories import Histories, History, Line
 
 MAX_STUDIED = 40
 """Wrong values for which it is found out what they are instead; it takes a fold of the team's log each."""
-
-FOLDED = {"team_state", "puzzle", "team_info"}
 
 _LINK = re.compile(r"/puzzles/([^\"/?#<>\s]+)")
 
@@ -114,26 +113,26 @@ class _Sweep:
         while self._next < len(self._lines) and self._lines[self._next].id <= claim.epoch:
             self._fold.apply(self._lines[self._next])
             self._next += 1
-        if claim.dataset not in FOLDED:
+        if claim.dataset not in DATASETS:
             return not (_mentioned(claim.value) & _unseen(self._hunt, self._fold))
         return same(claim.dataset, self._value(claim.dataset, claim.slug), claim.value)
 
     def _value(self, dataset: str, slug: str) -> Value | None:
         version, value = self._values.get((dataset, slug), (-1, None))
         if version != self._fold.version:
-            value = self._fold.value(dataset, slug)
+            value = DATASETS[dataset](self._fold, slug)
             self._values[dataset, slug] = (self._fold.version, value)
         return value
 
 
 def _study(hunt: HuntShape, claim: Claim, lines: list[Line]) -> str:
     """What a wrong value is: one that tells too much, one of an earlier entry, or just wrong."""
-    fold, was_right = TeamFold(hunt, claim.team_id), False
+    fold, make, was_right = TeamFold(hunt, claim.team_id), DATASETS.get(claim.dataset), False
     for line in lines:
         if line.id > claim.epoch:
             break
         fold.apply(line)
-        was_right = was_right or same(claim.dataset, fold.value(claim.dataset, claim.slug), claim.value)
+        was_right = was_right or (make is not None and same(claim.dataset, make(fold, claim.slug), claim.value))
     if _mentioned(claim.value) & _unseen(hunt, fold):
         return "locked_content"
     return "stale_value" if was_right and claim.wrong == "wrong_value" else claim.wrong

@@ -80,6 +80,7 @@ class Process:
         self.control.mkdir()
         self.output = folder / f"{name}.log"
         self.starts = 0
+        self.complaints: list[str] = []
         self._environment = environment
         self._command = [sys.executable, "-m", "benchmarks.faults.launch", "--control", str(self.control), *arguments]
         self._running: subprocess.Popen[bytes] | None = None
@@ -97,6 +98,9 @@ class Process:
         return self._running is not None and self._running.poll() is None
 
     def start(self) -> None:
+        code = None if self._running is None else self._running.poll()
+        if code is not None and code <= 0 and code != -signal.SIGKILL:  # others are told in its output
+            self.complaints.append(f"{self.name} ended with status {code}, and nobody had asked for that")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("HUNT_")}
         self.starts += 1
         with self.output.open("ab") as output:

@@ -212,80 +212,6 @@ class TeamFold:
         """Whether the team may read this line, which was just applied."""
         return line.slug is None or line.type in NOT_OF_PUZZLES or self.sees(line.slug)
 
-    def value(self, dataset: str, slug: str) -> Value | None:
-        """The dataset without its epoch; None where it is not folded here, or the team may not have it."""
-        if dataset == "team_state":
-            return self._team_state()
-        if dataset == "puzzle" and self.sees(slug):
-            return self._puzzle(slug)
-        return self._team_info() if dataset == "team_info" else None
-
-    def _team_state(self) -> Value:
-        rounds = {round_["slug"]: self._round(round_) for round_ in self.hunt.rounds if round_["slug"] in self.rounds}
-        return {
-            "currency": self.keys,
-            "strong_currency": self.clues,
-            "rounds": rounds,
-            "puzzles": {slug: self._row(slug) for slug in self.hunt.slots if self.sees(slug)},
-            "gates_satisfied": list(self.gates),
-        }
-
-    def _round(self, round_: Value) -> Value:
-        slots = [slot for slot in self.hunt.slots.values() if slot.round == round_["slug"] and self.sees(slot.slug)]
-        interactions = [each for each in round_.get("interactions") or [] if each["id"] in self.interactions]
-        return {
-            "title": round_["title"],
-            "slots": {slot.id: {"slug": slot.slug, "is_meta": slot.is_meta} for slot in slots},
-            "gates": [gate["id"] for gate in round_.get("gates") or [] if gate["id"] in self.gates],
-            "interactions": {
-                each["id"]: {"title": each["title"], **self.interactions[each["id"]]} for each in interactions
-            },
-        }
-
-    def _row(self, slug: str) -> Value:
-        puzzle = self.puzzles[slug]
-        row = {
-            "title": self.hunt.title(slug),
-            "round": self._round_of(slug),
-            "lock": puzzle.lock,
-            "stray": puzzle.stray,
-            "partially_solved": puzzle.partially_solved,
-            "unlocked_at": puzzle.unlocked and puzzle.unlocked.timestamp,
-        }
-        return row if puzzle.answer is None else {**row, "answer": puzzle.answer}
-
-    def _round_of(self, slug: str) -> str:
-        round_ = self.hunt.slots[slug].round
-        return round_ if round_ in self.rounds else STRAY
-
-    def _puzzle(self, slug: str) -> Value:
-        puzzle, slot = self.puzzles[slug], self.hunt.slots[slug]
-        return {
-            **self._row(slug),
-            "slug": slug,
-            "is_meta": slot.is_meta,
-            "unlock_cost": slot.cost,
-            "solved": puzzle.solved is not None,
-            "answer": puzzle.answer,
-            "unlocked_id": puzzle.unlocked and puzzle.unlocked.id,
-            "solved_at": puzzle.solved and puzzle.solved.timestamp,
-            "currency": self.keys,
-            "strong_currency": self.clues,
-            "guesses": list(puzzle.guesses),
-            "next_guess_at": puzzle.next_guess_at,
-            "hints": [dict(hint) for hint in puzzle.hints],
-        }
-
-    def _team_info(self) -> Value:
-        return {
-            "id": self.team_id,
-            "username": self.username,
-            "name": self.name,
-            "registered_at": self.registered_at,
-            "solved": sum(puzzle.solved is not None for puzzle in self.puzzles.values()),
-            "deactivated": not self.active,
-        }
-
 
 def guess_entry(line: Line) -> Value:
     """A guess as `guess_log` carries it."""
@@ -356,15 +282,6 @@ class TeamLog:
 
 def without_epoch(value: Any) -> Any:
     return {name: item for name, item in value.items() if name != "epoch"} if isinstance(value, dict) else value
-
-
-def same(dataset: str, expected: Value | None, actual: Any) -> bool:
-    """Whether a value is what the fold says; a puzzle's may say more, which no row tells."""
-    if not isinstance(actual, dict) or expected is None:
-        return actual is expected
-    if dataset == "puzzle":
-        return all(name in actual and expected[name] == actual[name] for name in expected)
-    return expected == actual
 
 
 def same_entry(expected: Value, actual: Any) -> bool:

@@ -68,6 +68,10 @@ class Line(Struct, frozen=True, kw_only=True):
             body=canonical({**plain, "digest": row["digest"]}),
         )
 
+    def is_of(self, team_id: int) -> bool:
+        """Whether it belongs to the team's log."""
+        return self.team_id in {None, team_id}
+
     def follows(self, digest: str) -> bool:
         return hashlib.sha256((digest + self.text).encode()).hexdigest() == self.digest
 

@@ -61,13 +61,17 @@ class Held(Struct, kw_only=True):
 
 
 class Client:
-    """One of the listeners. `places` gives the processes that it may connect to, the favourite first."""
+    """One of the listeners, to a puzzle (`slug`) and a `page` (a dataset and its slug) among other things.
+
+    `places` gives the processes that it may connect to, the favourite first.
+    """
 
     def __init__(
         self,
         listener: Listener,
         token: str,
         slug: str,
+        page: tuple[str, str | None],
         *,
         places: Callable[[], list[Process]],
         rng: random.Random,
@@ -77,11 +81,13 @@ class Client:
         self.is_slow = False
         """Whether it has a small buffer, and so can be made to stop reading."""
         self._token = token
+        dataset, page_slug = page
         self._held = [
             Held(sub="activity", dataset="activity_log"),
             Held(sub="state", dataset="team_state"),
             Held(sub="guesses", dataset="guess_log", slug=slug),
             Held(sub="puzzle", dataset="puzzle", slug=slug),
+            Held(sub="page", dataset=dataset, slug=page_slug),
         ]
         self._places = places
         self._rng = rng

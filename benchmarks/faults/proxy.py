@@ -16,29 +16,17 @@ when the server has it and its answer is still to come.
 Rule = Callable[[bytes], Fate]
 
 
-def once(wanted: Callable[[bytes], bool], fate: Fate, struck: asyncio.Event) -> Rule:
-    """`fate` for the first piece that is `wanted`, and then no more; `struck` is set when that happens."""
-
-    def rule(chunk: bytes) -> Fate:
-        if struck.is_set() or not wanted(chunk):
-            return "pass"
-        struck.set()
-        return fate
-
-    return rule
-
-
 class Proxy:
     """Listens at `path` and passes everything on to `upstream`; each answer waits `delay` seconds.
 
-    The first of the `rules` that does not let a piece of a request pass decides.
+    The first of the rules that does not let a piece of a request pass decides.
     """
 
     def __init__(self, path: Path, upstream: Path) -> None:
         self.path = path
         self.upstream = upstream
         self.delay = 0.0
-        self.rules: list[Rule] = []
+        self._rules: list[Rule] = []
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task[None]] = set()
 
@@ -51,6 +39,26 @@ class Proxy:
         for link in list(self._links):
             link.cancel()
         await asyncio.gather(*self._links, return_exceptions=True)
+
+    async def hit_one(self, wanted: Callable[[bytes], bool], fate: Fate, within: float) -> bool:
+        """Let this happen to the first piece that is `wanted`; whether one came within so many seconds."""
+        struck = asyncio.Event()
+
+        def rule(chunk: bytes) -> Fate:
+            if struck.is_set() or not wanted(chunk):
+                return "pass"
+            struck.set()
+            return fate
+
+        self._rules.append(rule)
+        try:
+            async with asyncio.timeout(within):
+                await struck.wait()
+        except TimeoutError:
+            return False
+        finally:
+            self._rules.remove(rule)
+        return True
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if task := asyncio.current_task():
@@ -86,7 +94,7 @@ class Proxy:
     async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while chunk := await reader.read(CHUNK_BYTES):
-                fate = next((fate for rule in self.rules if (fate := rule(chunk)) != "pass"), "pass")
+                fate = next((fate for rule in self._rules if (fate := rule(chunk)) != "pass"), "pass")
                 if fate == "drop":
                     return
                 writer.write(chunk[: len(chunk) // 2] if fate == "half" else chunk)

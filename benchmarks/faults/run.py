@@ -30,10 +30,12 @@ REPAIR_SECONDS = 10.0
 BEYOND_SECONDS = 300.0
 """For all that a run does beside striking for as long as its plan says; more means that something hangs."""
 
-EDIT_ALLOWANCE_SECONDS = 15.0
-"""More for an entry edited in place, which is found within one pass of the scrub."""
+AUDIT_SECONDS = 2.0
+AUDIT_ENTRIES = 200
+"""Every so often so many entries of a team's stream are compared with the log, where nobody reads it."""
 
 EDITED = "entry_edited"
+OF_TEAMS = {"team_stream_deleted", "team_entry_deleted"}
 MIGRATED_TOGETHER = "migrated_together"
 """The fault that every run begins with."""
 
@@ -136,8 +138,9 @@ async def _perform(this: Run) -> Evidence:
     players = [Player(team, this.desk, allowance, this.fork()) for team in this.teams]
     office = Headquarters(this.operator, this.teams, this.desk, allowance, this.fork())
     hunt: dict[str, Any] = yaml.safe_load((this.cluster.content / "hunt.yaml").read_text())
-    slugs = [slot["slug"] for slot in hunt["rounds"][0]["puzzles"]]
-    audience = _audience(this, slugs[:OPEN_PUZZLES])
+    first = hunt["rounds"][0]
+    slugs = [slot["slug"] for slot in first["puzzles"]]
+    audience = _audience(this, slugs[:OPEN_PUZZLES], first["slug"])
     await office.open_hints(slugs)
     backups = Backups(this.cluster.postgres, this.cluster.database, this.fork(), this.stopwatch)
     async with _beside([*_watchers(this), backups.watch()], audience):
@@ -163,7 +166,8 @@ def _scene(this: Run, audience: Audience, backups: Backups) -> Scene:
     )
 
 
-def _audience(this: Run, slugs: list[str]) -> Audience:
+def _audience(this: Run, slugs: list[str], round_: str) -> Audience:
+    pages = [("navbar", None), ("hub", None), ("round", round_), ("all_puzzles", None), ("team_info", None)]
     clients = []
     for number in range(this.plan.sockets):
         team = this.teams[number % len(this.teams)]
@@ -171,6 +175,7 @@ def _audience(this: Run, slugs: list[str]) -> Audience:
             Listener(number=number, team_id=team.id),
             team.token,
             slugs[number % len(slugs)],
+            pages[number // 5 % len(pages)],
             places=_places(this.cluster, number),
             rng=this.fork(),
             stopwatch=this.stopwatch,
@@ -280,8 +285,12 @@ async def _inject(scene: Scene, hit: Hit) -> str:
 
 async def _await_repair(this: Run, faults: list[Fault]) -> None:
     """Faults at one moment end with the last of them, and are repaired together."""
-    end = max(fault.until for fault in faults)
-    allowed = REPAIR_SECONDS + (EDIT_ALLOWANCE_SECONDS if any(fault.kind == EDITED for fault in faults) else 0.0)
+    end, kinds, tempo = max(fault.until for fault in faults), {fault.kind for fault in faults}, this.plan.tempo
+    head, allowed = await this.log.head(), REPAIR_SECONDS
+    if EDITED in kinds:  # found within a pass of the scrub
+        allowed += max(tempo.reconcile_seconds, head / tempo.scrub_entries_per_second)
+    if kinds & OF_TEAMS:  # found within a round of the audit
+        allowed += AUDIT_SECONDS * this.plan.teams * (1 + head // AUDIT_ENTRIES)
     at = await repaired(this.log, this.mirror, this.stopwatch, allowed + GIVE_UP_SECONDS)
     for fault in faults:
         fault.until, fault.allowed, fault.repaired_at = end, allowed, at
@@ -326,7 +335,7 @@ async def _evidence(this: Run, audience: Audience, hunt: dict[str, Any]) -> Evid
         hunt=hunt,
         titles={slug: puzzle.title for slug, puzzle in load(this.cluster.content).hunt.puzzles.items()},
         quiet_at=this.quiet_at,
-        complaints=[*complaints(this.cluster.folder), *this.complaints],
+        complaints=[*complaints(this.cluster), *this.complaints],
     )
     evidence.events_met = required_met(evidence, this.counts.total())
     return evidence

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -23,6 +22,7 @@ from benchmarks.faults.histories import Line
 STREAM = "global/activity_log"
 TEAMS = "activity_log"
 META = "activity_log/meta"
+TEAM_STREAMS = f"{TEAMS}/[0-9]*"
 FIELD = "entry"
 
 LOOK_SECONDS = 0.05
@@ -51,8 +51,7 @@ class Log:
     def __init__(self, cluster: Cluster) -> None:
         self._host = str(cluster.postgres.folder)
         self._cluster = cluster
-        self._bodies: list[str] = []
-        self._digests: list[str] = []
+        self._lines: list[Line] = []
 
     async def _connect(self) -> Any:
         return await asyncpg.connect(
@@ -78,17 +77,14 @@ class Log:
         finally:
             await connection.close()
 
-    async def bodies(self) -> list[str]:
-        """What the stream has to hold, entry by entry; rows that were read before are not read again."""
-        known = len(self._bodies)
-        rows = await self.rows(max(known - 1, 0))
-        if known and not (rows and rows[0]["id"] == known and rows[0]["digest"] == self._digests[-1]):
-            self._bodies, self._digests, known = [], [], 0
-            rows = await self.rows()
-        for row in rows[1:] if known else rows:
-            self._bodies.append(Line.of(row).body)
-            self._digests.append(row["digest"])
-        return self._bodies
+    async def lines(self) -> list[Line]:
+        """What the streams have to hold, entry by entry; rows that were read before are not read again."""
+        known = self._lines
+        rows = await self.rows(max(len(known) - 1, 0))
+        if known and not (rows and (rows[0]["id"], rows[0]["digest"]) == (len(known), known[-1].digest)):
+            known, rows = [], await self.rows()
+        self._lines = [*known[:-1], *map(Line.of, rows)]
+        return self._lines
 
 
 class Mirror:
@@ -111,23 +107,38 @@ class Mirror:
         return [(id, fields) for id, fields in reversed(found)]
 
     async def all(self) -> Replica:
-        scores = dict(await self.client.zrange(TEAMS, 0, -1, withscores=True))
-        teams = {member: await self.messages(f"{TEAMS}/{member}") for member in scores}
-        return Replica(stream=await self.messages(), teams=teams, scores=scores)
+        """Of one moment."""
+        members = [key.rpartition("/")[2] for key in await self.client.keys(TEAM_STREAMS)]
+        async with self.client.pipeline(transaction=True) as together:
+            together.xrange(STREAM).zrange(TEAMS, 0, -1, withscores=True)
+            for member in members:
+                together.xrange(f"{TEAMS}/{member}")
+            stream, scores, *streams = await together.execute()
+        teams = dict(zip(members, streams, strict=True))
+        return Replica(stream=stream, teams=teams, scores=dict(scores))
 
     async def equals(self, log: Log) -> bool:
-        """Whether the stream holds every entry of the log as SQL had it a moment ago, and nothing else."""
+        """Whether the stream holds every entry of the log as SQL had it a moment ago, and nothing else.
+
+        And whether each team's stream holds all that it says that it holds.
+        """
         head = await log.head()
         newest = await self.newest(1)
         if int((newest[0][0] if newest else "0-0").partition("-")[2]) < head:
             return False
-        found = await self.messages()
-        bodies = await log.bodies()
-        wanted = [(f"0-{id}", {FIELD: body}) for id, body in enumerate(bodies[: len(found)], 1)]
-        return found == wanted
+        replica = await self.all()
+        lines = await log.lines()
+        return _holds(replica.stream, lines[: len(replica.stream)]) and all(
+            _holds(replica.teams.get(team, []), [line for line in lines if line.id <= score and line.is_of(int(team))])
+            for team, score in replica.scores.items()
+        )
 
     async def close(self) -> None:
         await self.client.aclose()
+
+
+def _holds(messages: Messages, lines: list[Line]) -> bool:
+    return messages == [(f"0-{line.id}", {FIELD: line.body}) for line in lines]
 
 
 async def repaired(log: Log, mirror: Mirror, stopwatch: Stopwatch, within: float) -> float | None:
@@ -191,12 +202,13 @@ def _newer(text: str, before: Counter[str]) -> dict[str, int]:
     return {name: value - before[name] for name, value in found.items()}
 
 
-def complaints(folder: Path) -> list[str]:
-    """What the servers logged that nobody foresaw: exceptions, not the faults that they were made for."""
+def complaints(cluster: Cluster) -> list[str]:
+    """What the servers did or logged that nobody foresaw: exceptions, not the faults that they were made for."""
     found: list[str] = []
-    for path in sorted(folder.glob("*.log")):
-        said = _sayings(path.read_text(errors="replace"))
-        found += [f"{path.stem}: {text[-LINE_CHARACTERS:]}" for text in said if _is_error(text)]
+    for process in cluster.processes:
+        said = _sayings(process.output.read_text(errors="replace"))
+        found += [f"{process.name}: {text[-LINE_CHARACTERS:]}" for text in said if _is_error(text)]
+        found += process.complaints
     return found
 
 

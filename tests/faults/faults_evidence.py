@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from benchmarks.faults.evidence import Command, Event, Evidence, Listener, Read, Redis, Restore, Row, Sighting
 from benchmarks.faults.fold import ANYTHING, HuntShape, TeamFold, TeamLog
+from benchmarks.faults.fold_values import DATASETS, team_state
 from benchmarks.faults.histories import GENESIS, Histories
 
 from hunt.game.entries import Entry, encode_entry
@@ -116,7 +117,7 @@ class Socket:
                 self.got(type="append", sub=name, prev=cursor, entries=shown, id=head, digest=self.run.digest(head))
                 self.cursors[name] = head
             return
-        value = self.run.fold(self.listener.team_id).value(dataset, slug)
+        value = DATASETS[dataset](self.run.fold(self.listener.team_id), slug)
         if value is not None and (fresh or value != self.sent.get(name)):
             self.got(type="update", sub=name, value={**value, "epoch": head})
             self.sent[name], self.cursors[name] = value, head
@@ -215,7 +216,7 @@ class Run:
         return socket
 
     def read(self, team_id: int) -> None:
-        state = self.fold(team_id).value("team_state", "") or {}
+        state = team_state(self.fold(team_id), "")
         head = {"id": self.head, "digest": self.digest(self.head)}
         entries = [told(entry) for entry in self.team_log(team_id).activity]
         bodies = {
