@@ -96,7 +96,7 @@ def events(runs: list[Judged]) -> dict[str, int]:
 
 def as_text(runs: list[Judged]) -> str:
     lines = [f"{name + ':':28} {value}" for name, value in totals(runs).items()]
-    lines += ["", f"{'fault':32} {"times':>5}  {'p50 s':>6}  {'max s':>6}"]
+    lines += ["", f"{'fault':32} {'times':>5}  {'p50 s':>6}  {'max s':>6}"]
     lines += [
         f"{kind:32} {mending.count:5}  {mending.half:>6}  {mending.worst:>6}"
         for kind, mending in mendings(runs).items()
