@@ -47,7 +47,8 @@ def check_commands(evidence: Evidence, histories: Histories, findings: Findings)
     lost = [(restore, finder.rows(lines)) for restore, lines in histories.losses()]
     for command in evidence.commands:
         rows = found[-1].get(command.key, [])
-        gone = [line for restore, lines in lost if command.sent_at <= restore.at for line in lines.get(command.key, [])]
+        asked_at = command.sent_at if command.asked_at is None else command.asked_at
+        gone = [line for restore, lines in lost if asked_at <= restore.at for line in lines.get(command.key, [])]
         # What a restore took away before the answer was sent may have been written by a try inside the server.
         stood = any(command.key in lines and (command.answered_at or 0.0) <= restore.at for restore, lines in lost)
         if command.status == 500:

@@ -24,6 +24,8 @@ class Command(Struct, kw_only=True):
     expects: Row
     """Columns and values of the one row that it writes, unique among all commands: `data.x` means a field of `data`."""
     sent_at: float
+    asked_at: float | None = None
+    """When the attempt that was answered was sent; None where that is not known."""
     answered_at: float | None = None
     status: int | None = None
     """Of the answer; None where no attempt was ever answered, so that nobody knows."""

@@ -91,6 +91,8 @@ class Desk:
         self.commands.append(command)
         both = [self.post(path, token, body, command), *([self.post(path, token, body)] if twice else [])]
         answers = [answer for answer in await asyncio.gather(*both) if answer is not None]
+        if twice:  # it may be the other one's answer
+            command.asked_at = command.sent_at
         if answers:
             self._note(command, next((answer for answer in answers if answer.is_success), answers[0]))
 
@@ -114,7 +116,7 @@ class Desk:
         headers = {"authorization": f"Bearer {token}", "idempotency-key": key}
         for _ in range(MAX_ATTEMPTS if command else CHORE_ATTEMPTS):
             if command:
-                command.attempts += 1
+                command.attempts, command.asked_at = command.attempts + 1, self._stopwatch()
             with suppress(httpx.HTTPError):
                 answer = await self._client.post(f"{self._process().url}{path}", json=body, headers=headers)
                 if answer.status_code <= BROKEN:

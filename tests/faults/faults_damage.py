@@ -89,6 +89,14 @@ def _(_evidence: Evidence) -> Evidence:
     return run.evidence()
 
 
+@spoils("acknowledged_lost")
+def _(_evidence: Evidence) -> Evidence:
+    run = a_restored_run()
+    repeated = run.commands[12]
+    repeated.attempts, repeated.asked_at = 2, run.now
+    return run.evidence()
+
+
 @spoils("refused_but_written")
 def _(evidence: Evidence) -> None:
     evidence.commands[-1].status = 409

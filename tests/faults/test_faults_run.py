@@ -2,8 +2,10 @@
 
 import functools
 import secrets
+from pathlib import Path
 
 import pytest
+from benchmarks.faults.__main__ import COMMAND
 from benchmarks.faults.checker import check, not_covered
 from benchmarks.faults.evidence import Evidence
 from benchmarks.faults.injectors import INJECTORS
@@ -19,11 +21,13 @@ TRIES = 3
 """What a fault meets is chance: a run that did not meet everything says too little, and another one is made."""
 
 
-async def test_a_cluster_under_faults_keeps_every_promise() -> None:
+async def test_a_cluster_under_faults_keeps_every_promise(tmp_path: Path) -> None:
     for _ in range(TRIES):
         evidence = await evidence_of(secrets.randbelow(MAX_SEED))
-        assert not check(evidence), f"again with: python -m benchmarks.faults --short --seed {evidence.seed}"
-        assert not evidence.complaints
+        evidence.save(kept := tmp_path / f"seed-{evidence.seed}.json")
+        again = f"judged again: {COMMAND} --check {kept}\nagain: {COMMAND} --seed {evidence.seed} --short"
+        assert not check(evidence), again
+        assert not evidence.complaints, again
         assert_what_was_planned_happened(evidence)
         missed = not_covered(evidence)
         if not missed:

@@ -98,7 +98,7 @@ class Players:
         """Ask until there is an answer."""
         command, order = wanted
         while self.world.now < self.until:
-            command.attempts += 1
+            command.attempts, command.asked_at = command.attempts + 1, self.world.now
             process = self.chance.choice([each for each in self.world.processes if each.writer])
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
