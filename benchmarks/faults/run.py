@@ -30,9 +30,8 @@ REPAIR_SECONDS = 10.0
 BEYOND_SECONDS = 300.0
 """For all that a run does beside striking for as long as its plan says; more means that something hangs."""
 
-AUDIT_SECONDS = 2.0
-AUDIT_ENTRIES = 200
-"""Every so often so many entries of a team's stream are compared with the log, where nobody reads it."""
+TEAM_SECONDS = 60.0
+"""More for a team's stream: it is found when somebody reads it, or in a round of the audit."""
 
 EDITED = "entry_edited"
 OF_TEAMS = {"team_stream_deleted", "team_entry_deleted"}
@@ -286,11 +285,11 @@ async def _inject(scene: Scene, hit: Hit) -> str:
 async def _await_repair(this: Run, faults: list[Fault]) -> None:
     """Faults at one moment end with the last of them, and are repaired together."""
     end, kinds, tempo = max(fault.until for fault in faults), {fault.kind for fault in faults}, this.plan.tempo
-    head, allowed = await this.log.head(), REPAIR_SECONDS
+    allowed = REPAIR_SECONDS
     if EDITED in kinds:  # found within a pass of the scrub
-        allowed += max(tempo.reconcile_seconds, head / tempo.scrub_entries_per_second)
-    if kinds & OF_TEAMS:  # found within a round of the audit
-        allowed += AUDIT_SECONDS * this.plan.teams * (1 + head // AUDIT_ENTRIES)
+        allowed += max(tempo.reconcile_seconds, await this.log.head() / tempo.scrub_entries_per_second)
+    if kinds & OF_TEAMS:
+        allowed += TEAM_SECONDS
     at = await repaired(this.log, this.mirror, this.stopwatch, allowed + GIVE_UP_SECONDS)
     for fault in faults:
         fault.until, fault.allowed, fault.repaired_at = end, allowed, at
