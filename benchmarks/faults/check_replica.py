@@ -20,7 +20,7 @@ def check_replica(evidence: Evidence, histories: Histories, findings: Findings) 
             continue
         if score > len(lines):
             findings.add("team_index_ahead", f"team {member} stands at {score:.0f}, the log at {len(lines)}")
-        mine = [line for line in lines if line.id <= score and line.team_id in {None, int(member)}]
+        mine = [line for line in lines if line.id <= score and line.is_of(int(member))]
         _check_team(member, score, evidence.redis.teams.get(member, []), mine, findings)
     for member in sorted(name for name, stream in evidence.redis.teams.items() if stream):
         if member not in evidence.redis.scores:

@@ -258,7 +258,7 @@ class TeamLog:
     """What the growing datasets of a team hold in one history, in order of ids."""
 
     def __init__(self, hunt: HuntShape, team_id: int, lines: Iterable[Line]) -> None:
-        self.lines = [line for line in lines if line.team_id in {None, team_id}]
+        self.lines = [line for line in lines if line.is_of(team_id)]
         self.activity: list[Value] = []
         self.guesses: dict[str, list[Value]] = {}
         self.hidden: set[int] = set()

@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable
 
 from benchmarks.faults.evidence import Command, Event, Evidence, Fault, Row, Sighting
+from benchmarks.faults.histories import canonical
 from faults_evidence import (
     Value,
     a_restored_run,
     a_run,
-    canonical,
     chained,
     change,
     drop,

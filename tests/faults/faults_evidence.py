@@ -9,7 +9,7 @@ import msgspec
 from benchmarks.faults.evidence import Command, Event, Evidence, Listener, Read, Redis, Restore, Row, Sighting
 from benchmarks.faults.fold import ANYTHING, HuntShape, TeamFold, TeamLog
 from benchmarks.faults.fold_values import DATASETS, team_state
-from benchmarks.faults.histories import GENESIS, Histories
+from benchmarks.faults.histories import GENESIS, Histories, canonical
 
 from hunt.game.entries import Entry, encode_entry
 
@@ -35,10 +35,6 @@ SUBSCRIPTIONS = {
     "log": ("activity_log", ""),
     "guesses": ("guess_log", "lamp"),
 }
-
-
-def canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def chained(rows: list[Row], digest: str = GENESIS) -> list[Row]:

@@ -102,7 +102,7 @@ def test_the_fold_gives_the_values_that_the_server_gives(folder: Path, seed: int
     for entry, line in zip(log, history.lines, strict=True):
         board.apply(entry)
         for id, fold in folds.items():
-            if line.team_id in {None, id}:
+            if line.is_of(id):
                 fold.apply(line)
                 if id in board.teams:
                     compare(View(hunt=hunt, state=board.teams[id], now=KICKOFF), fold)
