@@ -14,6 +14,9 @@ RESTORES = {"sql_restored", "sql_restored_from_a_fresh_dump"}
 APART = RESTORES | {"postgres_restarted"}
 """Not at one moment: nobody would know whether the restore was committed."""
 
+ALONE = {"entry_edited"}
+"""With nothing beside it that may have the stream rebuilt before the scrub comes by."""
+
 SHORT_KINDS = (
     "publish_suppressed",
     "extra_entry_with_head",
@@ -99,7 +102,9 @@ def long_plan(seed: int, minutes: float) -> Plan:
         kinds = sorted(INJECTORS)
         rng.shuffle(kinds)
         while kinds:
-            together = len(kinds) > 1 and rng.random() < OVERLAP_SHARE and not set(kinds[-2:]) <= APART
+            next_two = set(kinds[-2:])
+            may_overlap = len(next_two) > 1 and not next_two <= APART and not next_two & ALONE
+            together = may_overlap and rng.random() < OVERLAP_SHARE
             hits = [_hit(kinds.pop(), rng) for _ in range(2 if together else 1)]
             strikes.append(Strike(rng.uniform(0.2, 3.0), hits))
         least = least or len(strikes)
