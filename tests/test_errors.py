@@ -10,7 +10,7 @@ from hunt.accounts.errors import BadAccount, LoginsBusy, LoginThrottled, NotAllo
 from hunt.errors import fault_of
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound
 from hunt.log.source import LogAway
-from hunt.log.writer import Overloaded, Unavailable
+from hunt.log.writer import OutcomeUnknown, Overloaded, Unavailable
 from playing import KICKOFF
 
 
@@ -29,7 +29,8 @@ from playing import KICKOFF
         (LoginThrottled(61), 429, "too_many_logins"),
         (LoginsBusy(), 503, "overloaded"),
         (Overloaded(), 503, "overloaded"),
-        (Unavailable(), 503, "overloaded"),
+        (Unavailable(), 503, "unavailable"),
+        (OutcomeUnknown(), 503, "outcome_unknown"),
         (OperationalError("SELECT secret", None, Exception("gone")), 503, "unavailable"),
         (LogAway("secret"), 503, "unavailable"),
         (HTTPException(status_code=404, detail="secret"), 404, "not_found"),

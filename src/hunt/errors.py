@@ -91,7 +91,7 @@ def fault_of(error: Exception) -> Fault:
         case LoginThrottled():
             return Fault(status=429, code="too_many_logins", detail=str(error), retry_after=error.retry_after)
         case LoginsBusy() | Overloaded() | Unavailable():
-            return Fault(status=503, code="overloaded", detail=str(error), retry_after=error.retry_after)
+            return Fault(status=503, code=error.code, detail=str(error), retry_after=error.retry_after)
         case SQLAlchemyError() | LogAway() | OSError():
             logger.warning("database_away", error=str(error))
             return Fault(status=503, code="unavailable", detail=str(Unavailable()), retry_after=5)

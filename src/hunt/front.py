@@ -28,6 +28,9 @@ HUNT_ID_SECONDS = 60
 MAX_REQUESTS = 2_000
 """Requests under way in one process; one more is refused at once, while it still costs little."""
 
+RESERVED_REQUESTS = 50
+"""More than these are still let in for what the server itself lives by: health checks, and the other processes."""
+
 BUSY = 503
 BUSY_SECONDS = 2
 """When to come back after that."""
@@ -101,7 +104,7 @@ class Front:
                 return
             await self._recognise(scope, headers, cookies)
             await self.app(scope, receive, send)
-        elif self._requests >= MAX_REQUESTS:
+        elif self._requests >= MAX_REQUESTS + (RESERVED_REQUESTS if self._is_vital(scope, headers) else 0):
             await _refuse(scope, send, BUSY, "overloaded", "The server is very busy. Try again in a moment.")
         else:
             await self._answer(scope, receive, self._dress(scope, send), headers, cookies)
@@ -148,6 +151,10 @@ class Front:
         secret = self.services.settings.service_token
         given = headers.get(b"authorization", b"")
         return secret is not None and compare_digest(given, b"Bearer " + secret.encode())
+
+    def _is_vital(self, scope: HTTPScope, headers: dict[bytes, bytes]) -> bool:
+        """Whether a busy server would be restarted or left alone, were this refused."""
+        return scope["path"].startswith("/health/") or self._is_service(headers)
 
     def _identify(
         self, scope: HTTPScope | WebSocketScope, headers: dict[bytes, bytes], cookies: dict[str, str]

@@ -30,7 +30,7 @@ from hunt.log.migrations import check_schema
 from hunt.log.reader import LogReader, reading
 from hunt.log.remote import RemoteLog
 from hunt.log.source import LogAway, Source
-from hunt.log.tail import Tail
+from hunt.log.tail import Gap, Tail
 from hunt.log.writer import Writer
 from hunt.replica import Replica, connect, pace_of
 from hunt.settings import Settings
@@ -193,13 +193,13 @@ class LiveServices(BaseServices):
         """As far as the other process answers: it may be started later than this one."""
         try:
             await super().begin()
-        except LogAway as error:
+        except (LogAway, Gap) as error:
             logger.warning("log_away", error=str(error))
 
     async def follow(self) -> None:
         while not self.feed.is_current:
             await asyncio.sleep(BEGIN_AGAIN_SECONDS)
-            with suppress(LogAway):  # told at the start
+            with suppress(LogAway, Gap):  # told at the start
                 await self.source.head()
                 await super().begin()
         await super().follow()

@@ -73,6 +73,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             _check_database_url(self.database_url)
         if not self.redis_url.startswith(("redis://", "rediss://", "unix://", "fake://")):
             raise BadSetting("HUNT_REDIS_URL must start with redis://, rediss://, unix:// or fake://.")
+        if "?" in self.redis_url and not self.redis_url.startswith("unix://"):
+            raise BadSetting("HUNT_REDIS_URL must not have options after a question mark: the server has its own.")
         if self.redis_url.startswith("fake://") and self.workers > 1:
             raise BadSetting("HUNT_REDIS_URL is fake://, which one process alone can use: set HUNT_WORKERS to 1.")
         if len(self.secret_key) < MIN_SECRET_LENGTH:

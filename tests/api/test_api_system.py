@@ -177,10 +177,22 @@ async def test_a_post_from_our_own_page_is_not(client: httpx.AsyncClient, team: 
 
 async def test_too_many_requests_at_once_are_503(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hunt.front.MAX_REQUESTS", 0)
-    answer = await client.get("/health/live")
+    answer = await client.get("/api/me")
     assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
     assert int(answer.headers["retry-after"]) > 0
     check_security_headers(answer)
+
+
+async def test_a_busy_server_still_answers_whoever_watches_it_and_its_other_processes(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hunt.front.MAX_REQUESTS", 0)
+    service = {"authorization": "Bearer a token of services"}
+    assert (await client.get("/health/live")).status_code == 200
+    assert (await client.get("/health/ready")).status_code == 200
+    assert (await client.get("/api/log", headers=service)).status_code == 200
+    monkeypatch.setattr("hunt.front.RESERVED_REQUESTS", 0)
+    assert (await client.get("/health/live")).status_code == 503
 
 
 def check_security_headers(answer: httpx.Response) -> None:

@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hunt.accounts.sessions import Sessions
 from hunt.accounts.tables import SessionRow
 from hunt.game import commands as cmd
 from hunt.log import writer as writing
 from hunt.log.database import append_transaction, connect
-from hunt.log.writer import Done, Unavailable
+from hunt.log.writer import Done, OutcomeUnknown, Unavailable
 from servers import PostgresServer
 from stores import StandingClock, process
 from waiting import eventually
@@ -69,6 +70,41 @@ async def test_an_answer_is_right_whatever_became_of_commit(
         assert (guess.ids, grant.ids) == ((rows[-3].id, rows[-2].id), (rows[-1].id, rows[-1].id))
         assert one.published == rows
         assert one.tail.board.teams[1].currency == 6
+
+
+@pytest.mark.parametrize(("fault", "told"), [(after, OutcomeUnknown), (before, OutcomeUnknown), (None, Unavailable)])
+async def test_nobody_is_told_that_nothing_was_saved_while_nobody_knows(
+    store: str,
+    commits: list[Fault | None],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Fault | None,
+    told: type[Unavailable],
+) -> None:
+    async with process(store) as one:
+        await one.register(1)
+        transactions: list[object] = []
+
+        def away_after_the_first(engine: AsyncEngine) -> AbstractAsyncContextManager[AsyncConnection]:
+            transactions.append(engine)
+            if fault is None or len(transactions) > 1:
+                raise OSError("The database is away.")
+            return append_transaction(engine)
+
+        commits.append(fault)
+        monkeypatch.setattr(writing, "append_transaction", away_after_the_first)
+        with pytest.raises(Unavailable) as caught:
+            await one.submit(cmd.Grant(teams=(1,), keys=5))
+        assert type(caught.value) is told
+
+
+async def test_what_was_in_doubt_and_is_not_in_the_log_was_not_saved(store: str, commits: list[Fault | None]) -> None:
+    async with process(store) as one:
+        await one.register(1)
+        commits.extend([before] * 4)
+        with pytest.raises(Unavailable) as caught:
+            await one.submit(cmd.Grant(teams=(1,), keys=5))
+        assert type(caught.value) is Unavailable
+        assert one.tail.board.teams[1].currency == 0
 
 
 async def test_a_commit_that_lands_at_the_last_attempt_is_noticed(store: str, commits: list[Fault | None]) -> None:

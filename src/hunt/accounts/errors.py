@@ -20,6 +20,8 @@ class LoginThrottled(Exception):
 class LoginsBusy(Exception):
     """Too many people log in at this moment."""
 
+    code = "overloaded"
+
     def __init__(self) -> None:
         super().__init__("Very many people are logging in right now. Try again in a few seconds.")
         self.retry_after = 5

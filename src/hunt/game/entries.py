@@ -260,8 +260,12 @@ def encode_entry(entry: Entry) -> str:
     return canonical_json({**_row(entry), "digest": entry.digest})
 
 
+NOT_READABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
+"""What decoding and `stamp` raise for texts that nobody here has written."""
+
+
 def decode_entry(body: str | bytes | Mapping[str, Any]) -> Entry:
-    """The inverse of `encode_entry`; msgspec.ValidationError or msgspec.DecodeError for anything else."""
+    """The inverse of `encode_entry`; one of NOT_READABLE for anything else, a year that UTC does not have excepted."""
     if isinstance(body, Mapping):
         return msgspec.convert(body, Entry)
     return _decoder.decode(body)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -17,6 +18,9 @@ LOCK_TIMEOUT_SECONDS = 10
 
 ANSWER_SECONDS = 15
 """How long a statement may take; longer than the lock, so that a wait for it is told as such."""
+
+READ_ONLY = "25006"
+"""What PostgreSQL calls a transaction that may not write, as every one on a standby is."""
 
 POOL_SIZE = 10
 """Connections of one process. Requests need none on the hot path, so few are enough for many browsers."""
@@ -42,9 +46,20 @@ def connect(url: str) -> AsyncEngine:
         "idle_in_transaction_session_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
     }
     arguments = {"server_settings": timeouts, "timeout": LOCK_TIMEOUT_SECONDS, "command_timeout": ANSWER_SECONDS}
-    return create_async_engine(
+    engine = create_async_engine(
         url, connect_args=arguments, pool_size=POOL_SIZE, pool_pre_ping=True, hide_parameters=True
     )
+    _leave_standbys(engine)
+    return engine
+
+
+def _leave_standbys(engine: AsyncEngine) -> None:
+    """Connections that a failover has left at a standby are well but for writing: they are made anew."""
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def leave(context: ExceptionContext) -> None:
+        if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+            context.is_disconnect = True
 
 
 def _tame_sqlite(engine: AsyncEngine) -> None:

@@ -62,7 +62,9 @@ def _object(text: str) -> dict[str, Any] | None:
     """
     try:
         value = _decoder.decode(text)
-    except ValueError:
+        if "\\u" in text:  # half a surrogate pair may hide there, which cannot be written as UTF-8 again
+            canonical_json(value).encode()
+    except (ValueError, RecursionError):
         value = text
     return value if value is None or isinstance(value, dict) else {"unreadable": text}
 

@@ -1,12 +1,13 @@
 """The log as another process gives it over HTTP: for a process that has no database."""
 
+import asyncio
 from typing import TypeVar
 
 import httpx
 import msgspec
 from msgspec import Struct
 
-from hunt.game.entries import GENESIS, Entry
+from hunt.game.entries import GENESIS, NOT_READABLE, Entry
 from hunt.log.lines import Line, line_of
 from hunt.log.source import LogAway
 
@@ -14,6 +15,7 @@ ANSWER_SECONDS = 2.0
 """How long an answer may take."""
 
 CONNECTIONS = 8
+"""So many questions are under way at once; others wait for their turn, as long as an answer may take."""
 
 BEYOND = 2**62
 """An id after every entry: to ask for the head alone."""
@@ -45,6 +47,8 @@ class RemoteLog:
             limits=httpx.Limits(max_connections=CONNECTIONS),
             trust_env=False,  # a proxy is for the way out, and this is inside
         )
+        self._turns = asyncio.Semaphore(CONNECTIONS)
+        self._asking: set[asyncio.Task[httpx.Response]] = set()
 
     async def head(self) -> tuple[int, str]:
         head = (await self._log(since=BEYOND, limit=1)).head
@@ -66,21 +70,43 @@ class RemoteLog:
         return (await self._log(before=BEYOND if before is None else before, limit=limit, team_id=team_id)).entries
 
     async def aclose(self) -> None:
+        for task in self._asking:
+            task.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)
         await self._client.aclose()
 
     async def ask(self, path: str, kind: type[T], **params: int | None) -> T:
         """What a GET of `path` answers, as a `kind`. Raises LogAway."""
         given = {name: value for name, value in params.items() if value is not None}
         try:
-            answer = await self._client.get(path, params=given)
-        except httpx.HTTPError as error:
+            answer = await self._get(path, given)
+        except (httpx.HTTPError, TimeoutError) as error:
             raise LogAway(f"{self.url} does not answer: {error or type(error).__name__}.") from error
         if answer.status_code != OK:
             raise LogAway(f"{self.url}{path} answered with status {answer.status_code}.")
         try:
             return msgspec.json.decode(answer.content, type=kind)
-        except msgspec.DecodeError as error:
+        except NOT_READABLE as error:
             raise LogAway(f"{self.url}{path} answered with something else: {error}.") from error
+
+    async def _get(self, path: str, params: dict[str, int]) -> httpx.Response:
+        """A question is asked to its end, whoever gives up waiting for it, and only while a connection is free.
+
+        One that is cancelled, or that times out among those that wait inside the client, may keep its place in the
+        client's pool for good.
+        """
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await self._turns.acquire()
+        task = asyncio.create_task(self._client.get(path, params=params))
+        self._asking.add(task)
+        task.add_done_callback(self._answered)
+        return await asyncio.shield(task)
+
+    def _answered(self, task: asyncio.Task[httpx.Response]) -> None:
+        self._turns.release()
+        self._asking.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked may have gone away, and then nobody else looks at it
 
     async def _log(self, **params: int | None) -> _Page:
         return await self.ask("/api/log", _Page, **params)

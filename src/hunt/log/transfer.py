@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import aclosing
 from typing import TextIO
 
-import msgspec
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -78,7 +77,8 @@ def _pages(lines: Iterable[str]) -> Iterator[list[e.Entry]]:
             continue
         try:
             page.append(e.decode_entry(line))
-        except (msgspec.DecodeError, UnicodeEncodeError) as error:
+            e.stamp(page[-1].timestamp)  # a time may be valid and yet in no year that UTC has
+        except e.NOT_READABLE as error:
             raise BadLine(f"line {number} is no entry of a log: {error}") from None
         if len(page) == PAGE_ENTRIES:
             yield page

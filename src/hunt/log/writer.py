@@ -6,7 +6,7 @@ on the newest state and a busy hunt pays one COMMIT for many of them. Nobody is 
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -54,17 +54,30 @@ Prepare = Callable[[AsyncConnection], Awaitable[Command | None]]
 class Overloaded(Exception):
     """Too much is waiting already; nothing was written. Ask again in `retry_after` seconds."""
 
+    code = "overloaded"
+
     def __init__(self, retry_after: int = 1) -> None:
         super().__init__("The server is very busy. Try again in a moment; nothing was lost.")
         self.retry_after = retry_after
 
 
 class Unavailable(Exception):
-    """The database could not be reached; as far as it could be read, what was asked is not in the log."""
+    """The database could not be reached; what was asked is not in the log."""
+
+    code = "unavailable"
 
     def __init__(self, retry_after: int = 5) -> None:
         super().__init__("This could not be saved just now. Try again in a moment.")
         self.retry_after = retry_after
+
+
+class OutcomeUnknown(Unavailable):
+    """The database went away while it committed, and did not come back in time to be asked."""
+
+    code = "outcome_unknown"
+
+    def __str__(self) -> str:
+        return "Nobody can tell yet whether this was saved. Look again in a moment, before you repeat it."
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -93,6 +106,8 @@ class _Job(Struct, kw_only=True):
     internal_data: dict[str, Any] | None
     request: Request | None
     future: asyncio.Future[Done]
+    in_doubt: bool = False
+    """Whether a COMMIT was begun of which nobody knows what became."""
 
 
 class _Bug(Exception):
@@ -130,7 +145,8 @@ class Writer:
     ) -> Done:
         """What came of the command, after it was committed.
 
-        Raises its `Refused`; Overloaded when too many wait; Unavailable when the database cannot be reached.
+        Raises its `Refused`; Overloaded when too many wait; Unavailable when the database cannot be reached, and
+        OutcomeUnknown, which is one, when it could be until it was to commit.
         """
         job = _Job(
             command=command,
@@ -148,7 +164,7 @@ class Writer:
         return await job.future
 
     async def run(self) -> None:
-        """Append until cancelled. However it ends, whoever still waits is told that nothing was saved."""
+        """Append until cancelled. However it ends, whoever still waits is told that there will be no answer."""
         jobs: list[_Job] = []
         try:
             while True:
@@ -160,8 +176,7 @@ class Writer:
             self._is_open = False
             while not self._jobs.empty():
                 jobs.append(self._jobs.get_nowait())
-            for job in jobs:
-                _settle(job, Unavailable())
+            _give_up(jobs)
 
     async def _carry_out(self, jobs: list[_Job]) -> None:
         """Answer every job. Whatever goes wrong on the way, the log is read again before anything is decided anew."""
@@ -172,12 +187,14 @@ class Writer:
                 async with append_transaction(self.engine) as connection:
                     await self._catch_up(connection)
                     if attempt is None or not attempt.landed(self.tail):
+                        _doubt(jobs, doubt=False)
                         if not pauses:
                             break
                         attempt = _Attempt(connection, Ahead(self.tail.board, self.clock()))
                         await attempt.decide(jobs)
                         attempt.check_ground(self.tail)
                         await attempt.insert()
+                        _doubt(jobs, doubt=True)
                         await connection.commit()
                     self._answer(attempt)  # before the connection goes back: nobody need wait for that
                     jobs.clear()
@@ -191,8 +208,7 @@ class Writer:
                 if not pauses:
                     break
                 await asyncio.sleep(pauses.popleft())
-        for job in jobs:
-            _settle(job, Unavailable())
+        _give_up(jobs)
 
     async def _catch_up(self, connection: AsyncConnection) -> None:
         """Have the tail stand exactly where the log ends. Nobody else may append now: what moves it is of the past."""
@@ -217,6 +233,16 @@ def _settle(job: _Job, outcome: Done | Exception) -> None:
         job.future.set_result(outcome)
     else:
         job.future.set_exception(outcome)
+
+
+def _doubt(jobs: Iterable[_Job], *, doubt: bool) -> None:
+    for job in jobs:
+        job.in_doubt = doubt
+
+
+def _give_up(jobs: Iterable[_Job]) -> None:
+    for job in jobs:
+        _settle(job, OutcomeUnknown() if job.in_doubt else Unavailable())
 
 
 class _Attempt:

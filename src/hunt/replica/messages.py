@@ -3,16 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
-from hunt.game.entries import Entry, decode_entry, stamp
+from hunt.game.entries import NOT_READABLE, Entry, decode_entry, stamp
 from hunt.replica import keys
 
 DEEPEST = 100
 """Lists and objects within each other; an entry has three. What is much deeper cannot be written as JSON again."""
-
-NOT_READABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
-"""What decoding and `stamp` raise for texts that nobody here has written."""
 
 RawMessages = Sequence[tuple[bytes, Mapping[bytes, bytes] | None]]
 """What XRANGE gives."""

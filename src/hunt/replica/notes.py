@@ -13,9 +13,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hunt.clock import Clock
-from hunt.game.entries import stamp
+from hunt.game.entries import NOT_READABLE, stamp
 from hunt.replica import keys
-from hunt.replica.messages import NOT_READABLE
 from hunt.replica.scripts import Scripts
 
 NOTES_KEPT = 20
