@@ -27,7 +27,7 @@ COMMIT = b"COMMIT"
 
 FEW_LOST_ENTRIES = (1, 3)
 MANY_LOST_ENTRIES = (15, 60)
-"""So many at least a restore takes away."""
+"""So many at least a restore takes away, unless the log grows too slowly."""
 
 STALLS = 4
 """How often a socket stops reading until it is closed for that."""
@@ -137,8 +137,7 @@ async def _restore(scene: Scene, backup: Backup, lost: int) -> str:
     async def has_grown() -> bool:
         return await scene.log.head() >= backup.head + lost
 
-    if not await until(has_grown, GROWTH_SECONDS):
-        raise NothingToHit(f"the log did not grow by {lost} entries within {GROWTH_SECONDS:g} s")
+    await until(has_grown, GROWTH_SECONDS)
     restore = await scene.backups.restore(backup)
     scene.restores.append(restore)
     return f"back to entry {restore.kept}, {len(restore.lost)} entries lost"

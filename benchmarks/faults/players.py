@@ -187,17 +187,16 @@ class Player:
 
     async def _act(self) -> None:
         for_sale = self._of("unlockable", "unlock")
-        open_slugs = self._of("unlocked", "solve")
         if for_sale and self._keys > 1:
             await self._unlock(self._rng.choice(for_sale))
             await self.look()
         elif askable := [slug for slug in self._of("unlocked", "ask") if self._rng.random() < 0.2]:
             await self._ask(askable[0])
-        elif open_slugs and self._rng.random() < SOLVE_SHARE:
-            slug = self._rng.choice(open_slugs)
+        elif (solvable := self._of("unlocked", "solve")) and self._rng.random() < SOLVE_SHARE:
+            slug = self._rng.choice(solvable)
             self._done.add(("solve", slug))
             await self._guess(slug, ANSWER)
-        elif slugs := [slug for slug in open_slugs if self._allowance.has(self.team.id, slug)]:
+        elif slugs := [slug for slug in self._of("unlocked", "guess") if self._allowance.has(self.team.id, slug)]:
             slug = self._rng.choice(slugs)
             self._allowance.spend(self.team.id, slug)
             await self._guess(slug, f"T{self.team.id}N{next(self._numbers)}")
