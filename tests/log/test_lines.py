@@ -184,6 +184,8 @@ EDITS = [
     "type = 'edited \"here\"'",
     "digest = 'none'",
     "timestamp = '2020-02-02T00:00:00.000000Z'",
+    'data = \'{"a":"\\ud800"}\'',
+    'internal_data = \'{"a":' + "[" * 20_000 + "]" * 20_000 + "}'",
 ]
 
 

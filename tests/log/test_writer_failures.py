@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -105,6 +105,21 @@ async def test_what_was_in_doubt_and_is_not_in_the_log_was_not_saved(store: str,
             await one.submit(cmd.Grant(teams=(1,), keys=5))
         assert type(caught.value) is Unavailable
         assert one.tail.board.teams[1].currency == 0
+
+
+async def test_connections_that_a_failover_left_at_a_standby_are_made_anew(
+    postgres_store: str, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0, 0.0))
+    name = make_url(postgres_store).database
+    async with process(postgres_store) as one:
+        await one.register(1)
+        postgres_server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        postgres_server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        with pytest.raises(Unavailable):
+            await one.submit(cmd.Grant(teams=(1,), keys=5))
+        postgres_server.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        assert (await one.submit(cmd.Grant(teams=(1,), keys=5))).ids
 
 
 async def test_a_commit_that_lands_at_the_last_attempt_is_noticed(store: str, commits: list[Fault | None]) -> None:
@@ -208,7 +223,7 @@ async def test_a_writer_survives_a_database_that_stays_away(
 async def test_a_lock_that_somebody_holds_too_long_is_reported_and_then_forgotten(
     store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
+    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0, 0.0))
     async with process(store) as holder:
         await holder.register(1)
         monkeypatch.setattr("hunt.log.database.LOCK_TIMEOUT_SECONDS", 0.05)
