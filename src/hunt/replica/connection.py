@@ -9,6 +9,8 @@ from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from hunt.replica.messages import raw_messages
+
 COMMAND_SECONDS = 0.25
 """A command that takes longer has failed. Nobody but background tasks waits that long."""
 CONNECTIONS = 32
@@ -20,11 +22,15 @@ _fake_servers: dict[str, FakeServer] = {}
 
 
 class _Client(Redis):
-    """A client in which no cancellation is lost.
+    """A client in which no cancellation is lost, and no field of a message in a stream.
 
     On Python 3.11 `asyncio.wait_for`, through which the client writes, swallows one that arrives as the write ends; a
     task that was cancelled would then go on for ever.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.set_response_callback("XRANGE", raw_messages)
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         execute: Callable[..., Awaitable[Any]] = super().execute_command

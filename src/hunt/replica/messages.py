@@ -10,7 +10,7 @@ DEEPEST = 100
 """Lists and objects within each other; an entry has three. What is much deeper cannot be written as JSON again."""
 
 RawMessages = Sequence[tuple[bytes, Mapping[bytes, bytes] | None]]
-"""What XRANGE gives."""
+"""What XRANGE gives; None for a message in which a field stands twice, for the mapping would hide one of them."""
 
 Message = tuple[int, bytes]
 """The entry's id and the JSON of the entry."""
@@ -18,6 +18,16 @@ Message = tuple[int, bytes]
 
 class BadMessage(Exception):
     """A message that this room has not written."""
+
+
+def raw_messages(response: Any, **_options: Any) -> RawMessages:
+    """What Redis answers to XRANGE, as this room's clients give it."""
+    return [(id, _mapping(fields)) for id, fields in response]
+
+
+def _mapping(fields: Sequence[bytes]) -> Mapping[bytes, bytes] | None:
+    found = dict(zip(fields[::2], fields[1::2], strict=True))
+    return found if 2 * len(found) == len(fields) else None
 
 
 def parse(raw: RawMessages) -> list[Message]:

@@ -137,7 +137,7 @@ class Scrubber:
         rows = await self._source.lines(after, len(raw))
         if await self._source.digest_at(after) != self._digest:
             return 0
-        if [row.body for row in rows] == [(fields or {}).get(keys.FIELD) for _, fields in raw]:
+        if [(keys.message_id(row.id).encode(), {keys.FIELD: row.body}) for row in rows] == list(raw):
             self._tell(f"The log's own chain does not hold after entry {after}: {error}")
             return self._advance(len(rows), rows[-1].digest)
         if await self._scripts.mark_bad(self._gen, f"the scrub found another content after entry {after} ({error})"):
