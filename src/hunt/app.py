@@ -12,6 +12,7 @@ import uvicorn
 from litestar import Litestar, Response, WebSocket, websocket
 from litestar.di import Provide
 from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException
 from litestar.handlers import WebsocketRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
@@ -167,5 +168,5 @@ def _socket_handler(services: BaseServices, build: str) -> WebsocketRouteHandler
 
 async def _note_broken_socket(error: Exception, scope: Scope) -> None:
     """What breaks a request is noted where it becomes an answer; of a socket nobody else would know."""
-    if scope["type"] == ScopeType.WEBSOCKET:
+    if scope["type"] == ScopeType.WEBSOCKET and not isinstance(error, HTTPException):
         logger.error("socket_failed", exc_info=error)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 from websockets.exceptions import InvalidStatus
 
 from apps import LiveSite, Site, running_live_site, running_site
@@ -170,9 +171,10 @@ async def test_a_process_for_pages_alone_has_no_sockets(sqlite_url: str, tmp_pat
     await migrate(sqlite_url)
     async with running_site(hunt, sqlite_url, role="web") as site:
         team = await site.app.team()
-        with pytest.raises(InvalidStatus):
+        with pytest.raises(InvalidStatus), capture_logs() as lines:
             async with opened(site, team):
                 pass
+        assert [line["event"] for line in lines] == []
         async with site.client() as client:
             assert (await client.get("/api/me", headers=team.headers)).status_code == 200
 
