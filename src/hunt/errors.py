@@ -52,6 +52,8 @@ FORESEEN = (
 
 _REFUSALS: dict[type[Refused], int] = {NotFound: 404, Conflict: 409, Invalid: 422, Forbidden: 403}
 
+_AWAY = "The hunt cannot be looked up just now. Try again in a moment."
+
 _WRONG_SHAPE = "This request has not the right shape"
 
 _HTTP_CODES = {
@@ -94,7 +96,7 @@ def fault_of(error: Exception) -> Fault:
             return Fault(status=503, code=error.code, detail=str(error), retry_after=error.retry_after)
         case SQLAlchemyError() | LogAway() | OSError():
             logger.warning("database_away", error=str(error))
-            return Fault(status=503, code="unavailable", detail=str(Unavailable()), retry_after=5)
+            return Fault(status=503, code="unavailable", detail=_AWAY, retry_after=5)
         case ValidationException():
             return Fault(status=422, code="bad_shape", detail=_shape(error))
         case HTTPException():
