@@ -275,9 +275,9 @@ def _slow_repair() -> Patches:
     """Whoever finds that a rebuild is needed takes its time, so that the log may outgrow the replica first."""
     rebuilding = Builder.rebuild
 
-    async def later(self: Builder, reason: str) -> bool:
+    async def later(self: Builder, reason: str, gen: str | None = None) -> bool:
         await asyncio.sleep(4 * STRAINED_SECONDS)
-        return await rebuilding(self, reason)
+        return await rebuilding(self, reason, gen)
 
     yield patch.object(Builder, "rebuild", later)
 

@@ -70,6 +70,39 @@ async def test_builders_at_the_same_moment_end_in_one_whole_replica(parts: Parts
     assert await parts.stream() == parts.log.rows
 
 
+async def test_what_another_process_has_rebuilt_since_it_was_looked_at_is_not_rebuilt(
+    address: str, redis: Redis, log: MemoryLog
+) -> None:
+    log.grow(40)
+    one, two = replica_at(address, log), replica_at(address, log)
+    async with one as first, two as second:
+        await first.rebuild()
+        for damage in (redis.flushall(), redis.xdel(keys.STREAM, "0-17")):
+            await damage
+            finding = await second._reconciler.examine()
+            assert finding is not None
+            await first._reconciler._check(asked=True)
+            before = (await first.status()).gen
+            await second._reconciler._mend(finding)
+            status = await second.status()
+            assert (status.gen, status.counters.rebuilds) == (before, 0)
+            assert await second.verify() == []
+
+
+@pytest.mark.parametrize("gen", ["", "abc", "\xff"])
+async def test_whatever_its_gen_a_marked_replica_is_rebuilt(
+    address: str, redis: Redis, log: MemoryLog, gen: str
+) -> None:
+    log.grow(40)
+    async with replica_at(address, log) as replica:
+        await replica.rebuild()
+        await redis.hset(keys.META, mapping={"gen": gen.encode("latin-1"), "bad": "why"})
+        finding = await replica._reconciler.examine()
+        assert finding is not None
+        await replica._reconciler._mend(finding)
+        assert await replica.verify() == []
+
+
 async def test_a_builder_that_was_taken_over_from_stops(built: Parts) -> None:
     rows = built.log.rows
     await built.redis.set(keys.BUILDER, "mine")

@@ -44,14 +44,15 @@ class Builder:
         self._refused_at = 0.0
         self._told = False
 
-    async def rebuild(self, reason: str) -> bool:
+    async def rebuild(self, reason: str, gen: str | None = None) -> bool:
         """Builds and swaps; False when somebody else is building, has taken over, or the log itself changed course.
 
-        Raises RedisError and LogAway. Readers go on with the old stream, or with the log, until the swap.
+        `gen` is the replica's for which there is a reason: False, too, when somebody has replaced that one. Raises
+        RedisError and LogAway. Readers go on with the old stream, or with the log, until the swap.
         """
         loop = asyncio.get_running_loop()
         token, begun = secrets.token_hex(_TOKEN_BYTES), loop.time()
-        if not await self._take(token):
+        if not await self._take(token, gen):
             return False
         try:
             head = await self._build(token)
@@ -70,9 +71,9 @@ class Builder:
         logger.info("replica_rebuilt", entries=head, seconds=seconds, gen=token, reason=reason)
         return True
 
-    async def _take(self, token: str) -> bool:
+    async def _take(self, token: str, gen: str | None) -> bool:
         """Whether the build is for this process to do; that another has had it for long is told once."""
-        holder, now = await self._scripts.take_build(token), asyncio.get_running_loop().time()
+        holder, now = await self._scripts.take_build(token, gen), asyncio.get_running_loop().time()
         if holder != self._holder:
             self._holder, self._refused_at, self._told = holder, now, False
         if holder != token and now - self._refused_at >= LONG_BUILD_SECONDS and not self._told:

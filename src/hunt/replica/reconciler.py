@@ -96,7 +96,7 @@ class Reconciler:
     async def _mend(self, finding: Finding) -> None:
         if finding.action == "rebuild":
             self._on_other_gen()
-            await self._builder.rebuild(finding.reason)
+            await self._builder.rebuild(finding.reason, finding.gen)
             return
         loop = asyncio.get_running_loop()
         begun = loop.time()

@@ -120,9 +120,13 @@ class Scripts:
         """Marks the replica as bad; False when `gen` has been replaced already."""
         return bool(await self._mark(keys=[keys.META], args=[gen, reason]))
 
-    async def take_build(self, token: str) -> str:
-        """Takes the right to build, if it is free; the token of whoever has it now."""
-        holder: bytes = await self._take(keys=[keys.BUILDER], args=[token, _milliseconds(PROGRESS_SECONDS)])
+    async def take_build(self, token: str, gen: str | None = None) -> str:
+        """Takes the right to build, if it is free; the token of whoever has it now.
+
+        Or of whoever has put another replica in the place of `gen`, where that is given.
+        """
+        args: list[Any] = [token, _milliseconds(PROGRESS_SECONDS)]
+        holder: bytes = await self._take(keys=[keys.BUILDER, keys.META], args=args if gen is None else [*args, gen])
         return holder.decode(errors="replace")
 
     async def add_chunk(self, token: str, done: int, lines: Sequence[Line]) -> bool:
