@@ -12,7 +12,7 @@ from hunt.game import commands as cmd
 from hunt.game.decide import HQ_RULES, decide
 from hunt.game.refusals import Conflict, MustWait, NotFound, Refused
 from hunt.log.tables import TeamRow
-from hunt.log.writer import MAX_BATCH_COMMANDS, MAX_WAITING_COMMANDS, Done, Overloaded, Unavailable
+from hunt.log.writer import MAX_BATCH_COMMANDS, MAX_WAITING_COMMANDS, CommandFailed, Done, Overloaded, Unavailable
 from playing import slug_of
 from stores import Process, process
 from waiting import eventually
@@ -115,7 +115,7 @@ async def test_bugs_in_some_commands_do_not_take_the_others_with_them(
         outcomes = await all_of(
             *(one.submit(command) for _ in range(9) for command in (cmd.Grant(teams=(1,), keys=1), bug))
         )
-        assert [type(outcome) for outcome in outcomes] == [Done, RuntimeError] * 9
+        assert [type(outcome) for outcome in outcomes] == [Done, CommandFailed] * 9
         await one.check()
         assert one.tail.board.teams[1].currency == 9
 
@@ -128,7 +128,9 @@ async def test_a_row_that_the_store_refuses_harms_only_its_own_command(store: st
     async with process(store) as one:
         await one.register(1)
         outcomes = await all_of(one.submit(prepare=twice), one.guess("x"), one.submit(prepare=twice))
-        assert [type(outcome) for outcome in outcomes] == [IntegrityError, Done, IntegrityError]
+        assert [type(outcome) for outcome in outcomes] == [CommandFailed, Done, CommandFailed]
+        causes = [outcome.__cause__ for outcome in outcomes if isinstance(outcome, CommandFailed)]
+        assert [type(cause) for cause in causes] == [IntegrityError] * 2
         await one.check()
 
 

@@ -110,8 +110,8 @@ class _Job(Struct, kw_only=True):
     """Whether a COMMIT was begun of which nobody knows what became."""
 
 
-class _Bug(Exception):
-    """A command failed in a way that no rule foresees."""
+class CommandFailed(Exception):
+    """A command failed in a way that no rule foresees; nothing of it was written. Its cause is what was raised."""
 
     def __init__(self, job: _Job, error: Exception) -> None:
         super().__init__(str(error))
@@ -145,8 +145,8 @@ class Writer:
     ) -> Done:
         """What came of the command, after it was committed.
 
-        Raises its `Refused`; Overloaded when too many wait; Unavailable when the database cannot be reached, and
-        OutcomeUnknown, which is one, when it could be until it was to commit.
+        Raises its `Refused`; CommandFailed; Overloaded when too many wait; Unavailable when the database cannot be
+        reached, and OutcomeUnknown, which is one, when it could be until it was to commit.
         """
         job = _Job(
             command=command,
@@ -198,10 +198,10 @@ class Writer:
                         await connection.commit()
                     self._answer(attempt)  # before the connection goes back: nobody need wait for that
                     jobs.clear()
-            except _Bug as bug:
+            except CommandFailed as bug:
                 logger.exception("command_failed", command=type(bug.job.command).__name__, exc_info=bug.error)
                 jobs.remove(bug.job)
-                _settle(bug.job, bug.error)
+                _settle(bug.job, bug)
                 attempt = None
             except (SQLAlchemyError, OSError, Gap) as error:
                 logger.warning("append_failed", error=str(error), commands=len(jobs))
@@ -278,11 +278,11 @@ class _Attempt:
             except Refused as refusal:
                 self.outcomes.append((job, refusal))
             except REFUSED_BY_STORE as error:
-                raise _Bug(job, error) from error
+                raise CommandFailed(job, error) from error
             except (SQLAlchemyError, OSError):
                 raise
             except Exception as error:  # a fault in one command must not take the others with it
-                raise _Bug(job, error) from error
+                raise CommandFailed(job, error) from error
 
     async def _outcome(self, job: _Job) -> Done:
         if job.request and (done := await self._replay(job.request)):
