@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from hunt.accounts.sessions import Ended, Session, Sessions
+from hunt.game.entries import stamp
 from hunt.log.remote import RemoteLog
 from hunt.log.tail import Tail
 
@@ -37,9 +38,7 @@ class Guard:
     def identify(self, token: str) -> Session | None:
         """Whose token this is, None when it is not valid (any more)."""
         session = self.sessions.check(token)
-        if session is not None and session.kind == "team" and not self.is_active_team(session.account_id):
-            return None
-        return session
+        return session if session is not None and self._is_theirs(session) else None
 
     def is_of_unknown_team(self, token: str) -> bool:
         """Whether the token is good but of a team that this process has not heard of yet."""
@@ -48,13 +47,21 @@ class Guard:
 
     def is_open(self, session: Session) -> bool:
         """Whether a session that was valid a moment ago still is."""
-        return not self.sessions.has_ended(session) and (
-            session.kind != "team" or self.is_active_team(session.account_id)
-        )
+        return not self.sessions.has_ended(session) and self._is_theirs(session)
 
     def is_active_team(self, team_id: int) -> bool:
         state = self.tail.board.teams.get(team_id)
         return state is not None and state.active
+
+    def registered(self, team_id: int) -> str:
+        """When the team was, for its sessions; nothing where there is no such team."""
+        state = self.tail.board.teams.get(team_id)
+        return stamp(state.registered.at) if state and state.registered else ""
+
+    def _is_theirs(self, session: Session) -> bool:
+        if session.kind != "team":
+            return True
+        return self.is_active_team(session.account_id) and self.registered(session.account_id) == session.registered
 
     async def refresh(self) -> None:
         """Learn which sessions ended anywhere, and tell those who hold sockets."""

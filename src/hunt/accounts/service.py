@@ -67,7 +67,8 @@ class Accounts:
         self, kind: Kind, account_id: int, label: str, password_hash: str | None = None
     ) -> tuple[Session, str]:
         """A new session and its token; Conflict where the account has another password than `password_hash` by now."""
-        session, token = self.sessions.issue(kind, account_id)
+        registered = self.guard.registered(account_id) if kind == "team" else ""
+        session, token = self.sessions.issue(kind, account_id, registered)
 
         async def add(connection: AsyncConnection) -> None:
             if password_hash is not None:
@@ -78,17 +79,19 @@ class Accounts:
         return session, token
 
     async def logout(self, session: Session) -> None:
-        await self._end(session.kind, session.account_id, only=session.id)
+        async def end(connection: AsyncConnection) -> None:
+            await self.sessions.add(connection, session, "")  # a restored backup may not have it
+            await self.sessions.revoke(connection, session.kind, session.account_id, only=session.id)
+
+        await self.writer.submit(prepare=end)
+        await self.guard.refresh()
 
     async def logout_others(self, session: Session) -> None:
         """End every session of the account but this one."""
-        await self._end(session.kind, session.account_id, but=session.id)
+        async def end(connection: AsyncConnection) -> None:
+            await self.sessions.revoke(connection, session.kind, session.account_id, but=session.id)
 
-    async def _end(self, kind: Kind, account_id: int, *, only: str | None = None, but: str | None = None) -> None:
-        async def revoke(connection: AsyncConnection) -> None:
-            await self.sessions.revoke(connection, kind, account_id, only=only, but=but)
-
-        await self.writer.submit(prepare=revoke)
+        await self.writer.submit(prepare=end)
         await self.guard.refresh()
 
     async def devices(self, session: Session) -> list[SessionRow]:

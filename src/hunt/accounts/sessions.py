@@ -28,12 +28,17 @@ Kind = Literal["team", "operator"]
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """A login: who (`kind` and `account_id`), which (`id`), and until when (UTC)."""
+    """A login: who (`kind` and `account_id`), which (`id`), and until when (UTC).
+
+    `registered` is when the team was: once a backup is restored another team may come to have its id. Operators have
+    an empty one.
+    """
 
     kind: Kind
     account_id: int
     id: str
     expires_at: datetime
+    registered: str = ""
 
 
 class Ended(Struct, frozen=True, kw_only=True):
@@ -54,11 +59,12 @@ class Sessions:
         self.last: Ended | None = None
         """The last session that is known to have ended and could still be shown."""
 
-    def issue(self, kind: Kind, account_id: int) -> tuple[Session, str]:
+    def issue(self, kind: Kind, account_id: int, registered: str = "") -> tuple[Session, str]:
         """A new session and its token. It counts from when `add` is committed."""
         expires_at = (self._clock() + timedelta(days=SESSION_DAYS)).replace(microsecond=0)
-        session = Session(kind=kind, account_id=account_id, id=secrets.token_urlsafe(18), expires_at=expires_at)
-        token = self._serializer.dumps([kind, account_id, session.id, int(expires_at.timestamp())])
+        id = secrets.token_urlsafe(18)
+        session = Session(kind=kind, account_id=account_id, id=id, expires_at=expires_at, registered=registered)
+        token = self._serializer.dumps([kind, account_id, id, int(expires_at.timestamp()), registered])
         return session, str(token)
 
     def check(self, token: str) -> Session | None:
@@ -72,11 +78,11 @@ class Sessions:
 
     def _verify(self, token: str) -> Session | None:
         try:
-            kind, account_id, id, expires = self._serializer.loads(token)
+            kind, account_id, id, expires, registered = self._serializer.loads(token)
             expires_at = datetime.fromtimestamp(expires, tz=UTC)
         except (BadSignature, ValueError, TypeError):
             return None
-        session = Session(kind=kind, account_id=account_id, id=id, expires_at=expires_at)
+        session = Session(kind=kind, account_id=account_id, id=id, expires_at=expires_at, registered=registered)
         self._known[token] = session
         if len(self._known) > MAX_REMEMBERED_TOKENS:
             self._known.popitem(last=False)
