@@ -5,10 +5,14 @@ from datetime import timedelta
 import pytest
 from accounts_world import PASSWORD, SECRET, Desk, desk
 from itsdangerous import URLSafeSerializer
+from sqlalchemy import delete, func, select
 
 from hunt.accounts import sessions as kept
 from hunt.accounts.errors import WrongLogin
 from hunt.accounts.sessions import SESSION_DAYS, Sessions
+from hunt.accounts.tables import SessionRow
+from hunt.log.database import append_transaction
+from hunt.log.tables import EntryRow, TeamRow
 from stores import StandingClock, execute
 
 
@@ -179,3 +183,36 @@ async def test_what_a_browser_calls_itself_is_cut_and_cleaned(store: str) -> Non
         (device,) = await one.accounts.devices(session)
         assert device.label.startswith("Mozilla xxx")
         assert len(device.label) == 200
+
+
+async def restored_without_its_last_team(one: Desk) -> None:
+    """A backup from before the last team registered, on SQLite, which then gives the id out again."""
+    async with append_transaction(one.process.engine) as connection:
+        last = await connection.scalar(select(func.max(TeamRow.id)))
+        await connection.execute(delete(EntryRow).where(EntryRow.team_id == last))
+        await connection.execute(delete(TeamRow).where(TeamRow.id == last))
+        await connection.execute(delete(SessionRow))
+        await connection.commit()
+
+
+async def test_after_a_restore_a_token_is_not_good_for_whoever_has_its_id_then(sqlite_store: str) -> None:
+    clock = StandingClock()
+    async with desk(sqlite_store, clock) as one:
+        owls = await one.team("owls")
+        _, token = await one.login("owls")
+        await restored_without_its_last_team(one)
+        clock.wait(seconds=1)
+        foxes = await one.team("foxes", "a hash that fits nothing")
+        assert foxes == owls
+        assert one.accounts.guard.identify(token) is None
+
+
+async def test_a_session_that_a_restored_backup_does_not_know_can_be_logged_out(store: str) -> None:
+    async with desk(store) as one:
+        await one.team("owls")
+        session, token = await one.login("owls")
+        async with one.process.engine.begin() as connection:
+            await connection.execute(delete(SessionRow))
+        await one.accounts.logout(session)
+        assert one.accounts.guard.identify(token) is None
+        assert one.ended == [session.id]
