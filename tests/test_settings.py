@@ -56,7 +56,24 @@ def test_a_missing_setting_is_named(name: str) -> None:
     [
         ("HUNT_DATABASE_URL", "mysql://db/hunt"),
         ("HUNT_DATABASE_URL", "postgresql://db/hunt"),
+        ("HUNT_DATABASE_URL", "postgresql+asyncpg://db"),
+        ("HUNT_DATABASE_URL", "postgresql+asyncpg://db/"),
+        ("HUNT_DATABASE_URL", "postgresql+asyncpg://db:port/hunt"),
+        ("HUNT_DATABASE_URL", "sqlite+aiosqlite:///"),
+        ("HUNT_DATABASE_URL", "sqlite+aiosqlite:///:memory:"),
         ("HUNT_REDIS_URL", "localhost:6379"),
+        ("HUNT_REDIS_URL", "redis://"),
+        ("HUNT_REDIS_URL", "redis://h:abc/0"),
+        ("HUNT_REDIS_URL", "redis://h:70000/0"),
+        ("HUNT_REDIS_URL", "redis://[::1"),
+        ("HUNT_REDIS_URL", "redis://localhost/notanumber"),
+        ("HUNT_REDIS_URL", "redis://localhost/1/2"),
+        ("HUNT_REDIS_URL", "redis://localhost/0?decode_responses=True"),
+        ("HUNT_REDIS_URL", "redis://localhost?db=1"),
+        ("HUNT_REDIS_URL", "unix://"),
+        ("HUNT_REDIS_URL", "unix://run/redis.sock"),
+        ("HUNT_REDIS_URL", "unix:///run/redis.sock?db=one"),
+        ("HUNT_REDIS_URL", "unix:///run/redis.sock?db=1&protocol=3"),
         ("HUNT_SECRET_KEY", "short"),
         ("HUNT_PORT", "http"),
         ("HUNT_PORT", "0"),
@@ -65,12 +82,22 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("HUNT_PORT", "80.5"),
         ("HUNT_WORKERS", "0"),
         ("HUNT_WORKERS", "2"),
+        ("HUNT_WORKERS", "100000"),
+        ("HUNT_TRUSTED_PROXIES", "1.2.3"),
+        ("HUNT_TRUSTED_PROXIES", "127.0.0.1, proxy"),
+        ("HUNT_TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("HUNT_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("HUNT_TRUSTED_PROXIES", ","),
+        ("HUNT_TRUSTED_PROXIES", "127.0.0.1,*"),
         ("HUNT_ROLE", "boss"),
         ("HUNT_STUBS", "yes"),
         ("HUNT_PUBLIC_URL", "hunt.example.org"),
         ("HUNT_PUBLIC_URL", "https://"),
         ("HUNT_PUBLIC_URL", "https://[::1"),
         ("HUNT_PUBLIC_URL", "https://hunt.example.org/below"),
+        ("HUNT_PUBLIC_URL", "https://me@hunt.example.org"),
+        ("HUNT_PUBLIC_URL", "https://hunt example.org"),
+        ("HUNT_PUBLIC_URL", "https://hunt.\texample.org"),
         ("HUNT_SERVICE_TOKEN", "schlüssel"),
         ("HUNT_RECONCILE_SECONDS", "soon"),
         ("HUNT_RECONCILE_SECONDS", "0"),
@@ -85,6 +112,26 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=name) as caught:
         Settings.from_environment(REQUIRED | {name: value})
     assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HUNT_DATABASE_URL", "sqlite+aiosqlite:///here.sqlite3"),
+        ("HUNT_DATABASE_URL", "postgresql+asyncpg://hunt@/hunt?host=/run/postgresql"),
+        ("HUNT_REDIS_URL", "redis://redis"),
+        ("HUNT_REDIS_URL", "redis://redis:6379/"),
+        ("HUNT_REDIS_URL", "redis://me:pass%2Fword@[::1]:6379/12"),
+        ("HUNT_REDIS_URL", "rediss://redis/0"),
+        ("HUNT_REDIS_URL", "unix://:password@/run/redis.sock?db=3"),
+        ("HUNT_REDIS_URL", "fake://another"),
+        ("HUNT_TRUSTED_PROXIES", "*"),
+        ("HUNT_TRUSTED_PROXIES", "127.0.0.1, ::1,10.0.0.0/8"),
+    ],
+)
+def test_what_can_be_used_is_taken_as_it_is(name: str, value: str) -> None:
+    settings = Settings.from_environment(REQUIRED | {name: value})
+    assert getattr(settings, name.removeprefix("HUNT_").lower()) == value
 
 
 LIVE = {
@@ -108,14 +155,35 @@ def test_a_live_process_needs_those_it_depends_on(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["10.0.0.5:8000", "redis://redis", "http://host/path", "http://host:80x", "http://host/?a=1"]
+    "url",
+    [
+        "10.0.0.5:8000",
+        "redis://redis",
+        "http://host/path",
+        "http://host:80x",
+        "http://host/?a=1",
+        "http://a host",
+        "http://me:hidden@host",
+    ],
 )
 def test_a_log_url_is_the_address_of_a_server(url: str) -> None:
-    with pytest.raises(BadSetting, match="HUNT_LOG_URL"):
+    with pytest.raises(BadSetting, match="HUNT_LOG_URL") as caught:
         Settings.from_environment(LIVE | {"HUNT_LOG_URL": url})
+    assert "hidden" not in str(caught.value)
 
 
-def test_a_secret_is_never_in_a_complaint() -> None:
-    with pytest.raises(BadSetting) as caught:
-        Settings.from_environment(REQUIRED | {"HUNT_DATABASE_URL": "mysql://user:hidden@db/hunt"})
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HUNT_DATABASE_URL", "mysql://user:hidden@db/hunt"),
+        ("HUNT_DATABASE_URL", "postgresql+asyncpg://db:hidden/hunt"),
+        ("HUNT_DATABASE_URL", "postgresql+asyncpg://user:hidden@db"),
+        ("HUNT_REDIS_URL", "redis://:hidden@redis:port/0"),
+        ("HUNT_REDIS_URL", "redis://:hidden/@redis/0"),
+        ("HUNT_REDIS_URL", "redis://:hidden@redis/zero"),
+    ],
+)
+def test_a_secret_is_never_in_a_complaint(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=name) as caught:
+        Settings.from_environment(REQUIRED | {name: value})
     assert "hidden" not in str(caught.value)

@@ -1,6 +1,8 @@
 """The server's settings, from the environment: one name each, `HUNT_…`."""
 
+import ipaddress
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,10 +10,18 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 MIN_SECRET_LENGTH = 16
 
+MAX_WORKERS = 64
+"""Processes of one server. More than any machine has use for: each has connections and a copy of all states."""
+
 ROLES = {"all", "web", "live"}
+
+FAKE_REDIS = "fake://"
+"""A Redis inside the process that serves."""
 
 _WHAT = {
     "database_url": "where the log is kept, like postgresql+asyncpg://user:password@host/hunt",
@@ -30,7 +40,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: str = ""
     content: Path
     secret_key: str
-    redis_url: str = "fake://"
+    redis_url: str = FAKE_REDIS
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
@@ -71,11 +81,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             self._check_live()
         else:
             _check_database_url(self.database_url)
-        if not self.redis_url.startswith(("redis://", "rediss://", "unix://", "fake://")):
-            raise BadSetting("HUNT_REDIS_URL must start with redis://, rediss://, unix:// or fake://.")
-        if "?" in self.redis_url and not self.redis_url.startswith("unix://"):
-            raise BadSetting("HUNT_REDIS_URL must not have options after a question mark: the server has its own.")
-        if self.redis_url.startswith("fake://") and self.workers > 1:
+        _check_redis_url(self.redis_url)
+        if self.redis_url.startswith(FAKE_REDIS) and self.workers > 1:
             raise BadSetting("HUNT_REDIS_URL is fake://, which one process alone can use: set HUNT_WORKERS to 1.")
         if len(self.secret_key) < MIN_SECRET_LENGTH:
             raise BadSetting(f"HUNT_SECRET_KEY must have at least {MIN_SECRET_LENGTH} characters, random ones.")
@@ -85,8 +92,11 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise BadSetting("HUNT_SERVICE_TOKEN must be made of visible ASCII characters.")
         if not 0 < self.reconcile_seconds < math.inf or self.scrub_entries_per_second < 1:
             raise BadSetting("HUNT_RECONCILE_SECONDS and HUNT_SCRUB_ENTRIES_PER_SECOND must be above 0.")
-        if self.workers < 1 or not 0 < self.port < 65536:  # noqa: PLR2004 - the range of TCP ports
-            raise BadSetting("HUNT_WORKERS must be at least 1 and HUNT_PORT a port number.")
+        if not 1 <= self.workers <= MAX_WORKERS:
+            raise BadSetting(f"HUNT_WORKERS must be 1 to {MAX_WORKERS}.")
+        if not 0 < self.port < 65536:  # noqa: PLR2004 - the range of TCP ports
+            raise BadSetting("HUNT_PORT must be a port number, 1 to 65535.")
+        _check_proxies(self.trusted_proxies)
 
     def _check_live(self) -> None:
         """A process without a database depends on others that have one."""
@@ -94,7 +104,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise BadSetting("HUNT_LOG_URL must be where a process with a database serves, like http://10.0.0.5:8000.")
         if self.service_token is None:
             raise BadSetting("HUNT_SERVICE_TOKEN is not set: with it a `live` process asks HUNT_LOG_URL for the log.")
-        if self.redis_url.startswith("fake://"):
+        if self.redis_url.startswith(FAKE_REDIS):
             raise BadSetting(
                 "HUNT_REDIS_URL must be the Redis that the other processes use: a `live` one has no other."
             )
@@ -109,7 +119,16 @@ def database_url(environment: Mapping[str, str]) -> str:
     return url
 
 
+def redis_url(environment: Mapping[str, str]) -> str:
+    """HUNT_REDIS_URL, for commands that need no other setting; BadSetting where it cannot be understood."""
+    url = environment.get("HUNT_REDIS_URL", "").strip() or FAKE_REDIS
+    _check_redis_url(url)
+    return url
+
+
 def _is_site(url: str) -> bool:
+    if re.search(r"[\s@]", url):  # whoever has to log in there would be shown in messages
+        return False
     try:
         parts = urlsplit(url)
         nothing_more = parts.path in {"", "/"} and not parts.query and not parts.fragment and parts.port != 0
@@ -121,6 +140,40 @@ def _is_site(url: str) -> bool:
 def _check_database_url(url: str) -> None:
     if not url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
         raise BadSetting("HUNT_DATABASE_URL must start with sqlite+aiosqlite:/// or postgresql+asyncpg://.")
+    try:
+        name = make_url(url).database
+    except (ArgumentError, ValueError):  # which may say a piece of the password
+        raise BadSetting(f"HUNT_DATABASE_URL cannot be understood: it is {_WHAT['database_url']}.") from None
+    if name in {None, "", ":memory:"}:
+        raise BadSetting("HUNT_DATABASE_URL must end with the name of a database, or with the path of a SQLite file.")
+
+
+def _check_redis_url(url: str) -> None:
+    """Stricter than the client, which takes its defaults for what it cannot read."""
+    if not url.startswith(("redis://", "rediss://", "unix://", "fake://")):
+        raise BadSetting("HUNT_REDIS_URL must start with redis://, rediss://, unix:// or fake://.")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:  # half an IPv6 address, or a port that is no number
+        raise BadSetting("HUNT_REDIS_URL cannot be understood: it is like redis://:password@host:6379/0.") from None
+    if parts.scheme == "unix":
+        if host or len(parts.path) <= 1 or not re.fullmatch(r"(db=\d+)?", parts.query, re.ASCII):
+            raise BadSetting("HUNT_REDIS_URL must be like unix:///path/to/socket or unix:///path/to/socket?db=0.")
+    elif parts.query:
+        raise BadSetting("HUNT_REDIS_URL must not have options after a question mark: the server has its own.")
+    elif parts.scheme != "fake" and not (host and re.fullmatch(r"/?\d*", parts.path, re.ASCII)):
+        raise BadSetting("HUNT_REDIS_URL must name a host and, after a slash, the number of a database.")
+
+
+def _check_proxies(text: str) -> None:
+    for proxy in text.split(",") if text != "*" else []:
+        try:
+            ipaddress.ip_network(proxy.strip())
+        except ValueError:
+            raise BadSetting(
+                f"HUNT_TRUSTED_PROXIES has `{proxy.strip()}`, which is no address and no network like 10.0.0.0/24."
+            ) from None
 
 
 def _read(name: str, text: str, kind: Any) -> Any:
