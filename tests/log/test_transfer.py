@@ -2,12 +2,25 @@
 
 import io
 import json
+import re
+from typing import Any
 
+import msgspec
 import pytest
 
 from hunt.accounts.repositories import TeamRepository, inside
 from hunt.game import commands as cmd
-from hunt.game.entries import GENESIS, BrokenChain, Draft, Entry, TeamRegistered, TeamRenamed, encode_entry, sealed
+from hunt.game.entries import (
+    GENESIS,
+    BrokenChain,
+    Draft,
+    Entry,
+    TeamRegistered,
+    TeamRenamed,
+    digest_of,
+    encode_entry,
+    sealed,
+)
 from hunt.log.tables import TeamRow
 from hunt.log.transfer import BadLine, NotEmpty, export, load, verify
 from playing import KICKOFF, slug_of
@@ -130,6 +143,71 @@ async def test_a_line_that_is_no_entry_is_named_by_its_number(store: str, line: 
         with pytest.raises(BadLine, match="line 3 "):
             await load(one.engine, [*good, "\n", line])
         assert await one.rows() == []
+
+
+def nested(depth: int) -> dict[str, Any]:
+    return {"a": nested(depth - 1)} if depth else {}
+
+
+def strange(**fields: Any) -> str:
+    """The line of a first entry that no version of this server writes, with the digest that fits it."""
+    row = Entry(id=1, team_id=None, timestamp=KICKOFF, type="from_tomorrow")
+    row = msgspec.structs.replace(row, **fields)
+    return encode_entry(msgspec.structs.replace(row, digest=digest_of(GENESIS, row)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"data": {"a": 1.5}}, "1.5 is a number with a fraction"),
+        ({"internal_data": {"a": [{"b": 1e300}]}}, "a number with a fraction"),
+        ({"data": {"a": ["\0"]}}, "a NUL character"),
+        ({"data": {"a\0": 1}}, "a NUL character"),
+        ({"slug": "\0"}, "a NUL character"),
+        ({"type": "\0"}, "a NUL character"),
+        ({"data": nested(101)}, "too deep"),
+        ({"currency_delta": 2**31}, "currency_delta"),
+        ({"strong_currency_delta": -(10**30)}, "strong_currency_delta"),
+        ({"type": "team_registered", "team_id": 2**63, "data": {"username": "a", "name": "A"}}, "team_id"),
+        ({"type": "team_registered", "team_id": 0, "data": {"username": "a", "name": "A"}}, "team_id"),
+    ],
+)
+async def test_what_no_entry_holds_is_refused_though_its_digest_fits(
+    store: str, fields: dict[str, Any], says: str
+) -> None:
+    async with process(store) as one:
+        with pytest.raises(BadLine, match=f"line 1 .*{re.escape(says)}"):
+            await load(one.engine, [strange(**fields)])
+        assert await one.rows() == []
+
+
+async def test_an_entry_of_a_type_from_tomorrow_is_kept(store: str) -> None:
+    line = strange(data={"a": [1, None, True, {"ü \u2028": -(10**15)}], "b": nested(90)})
+    async with process(store) as one:
+        assert await load(one.engine, [line]) == 1
+        file = io.StringIO()
+        assert await export(one.engine, file) == 1
+        assert file.getvalue() == line + "\n"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda line: line.replace('"digest"', '"extra":1,"digest"'),
+        lambda line: line.replace("2026-01-16", "0001-01-01").replace("Z", "+23:00"),
+        lambda line: line.replace('"data":null', f'"data":{{"a":{"[" * 50_000}{"]" * 50_000}}}'),
+        lambda line: line.replace('"data":null', '"data":{"a":"\\ud800"}'),
+    ],
+    ids=["a field that no digest covers", "a year that UTC does not have", "very deep", "half a character"],
+)
+async def test_a_line_with_what_no_digest_could_be_made_of_is_named(store: str, damage: object) -> None:
+    assert callable(damage)
+    line = strange()
+    damaged = damage(line)
+    assert damaged != line
+    async with process(store) as one:
+        with pytest.raises(BadLine, match="line 1 "):
+            await load(one.engine, [damaged])
 
 
 async def test_an_entry_of_a_team_that_nobody_registered_is_refused_with_its_id(store: str) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import aclosing
-from typing import TextIO
+from typing import IO, Annotated, Any
 
+import msgspec
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -11,6 +12,9 @@ from hunt.game import entries as e
 from hunt.log.database import append_transaction
 from hunt.log.reader import PAGE_ENTRIES, LogReader, row_of
 from hunt.log.tables import EntryRow, TeamRow
+
+DEEPEST = 100
+"""Lists and objects within each other; an entry has three. What is much deeper cannot be written as JSON again."""
 
 
 class NotEmpty(Exception):
@@ -24,13 +28,14 @@ class BadLine(Exception):
     """A line of the file is no entry."""
 
 
-async def export(engine: AsyncEngine, file: TextIO) -> int:
-    """Write every entry as a line; how many there were."""
+async def export(engine: AsyncEngine, file: IO[str]) -> int:
+    """Write every entry as a line; how many there were. OSError where there is no room for them."""
     count = 0
     async with aclosing(LogReader(engine).pages()) as pages:
         async for page in pages:
             file.writelines(e.encode_entry(entry) + "\n" for entry in page)
             count += len(page)
+    file.flush()
     return count
 
 
@@ -76,8 +81,7 @@ def _pages(lines: Iterable[str]) -> Iterator[list[e.Entry]]:
         if not line.strip():
             continue
         try:
-            page.append(e.decode_entry(line))
-            e.stamp(page[-1].timestamp)  # a time may be valid and yet in no year that UTC has
+            page.append(_read(line))
         except e.NOT_READABLE as error:
             raise BadLine(f"line {number} is no entry of a log: {error}") from None
         if len(page) == PAGE_ENTRIES:
@@ -85,6 +89,43 @@ def _pages(lines: Iterable[str]) -> Iterator[list[e.Entry]]:
             page = []
     if page:
         yield page
+
+
+_Delta = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+
+
+class _Line(e.Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An entry that has room in the tables, and nothing beside it that no digest covers."""
+
+    team_id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None
+    currency_delta: _Delta = 0
+    strong_currency_delta: _Delta = 0
+
+
+_decoder = msgspec.json.Decoder(_Line)
+
+
+def _read(line: str) -> e.Entry:
+    """The entry in a line; one of NOT_READABLE for a line that this server would not have written."""
+    entry = _decoder.decode(line)
+    e.stamp(entry.timestamp)  # a time may be valid and yet in no year that UTC has
+    _check_value([entry.type, entry.slug, entry.data, entry.internal_data])
+    return entry
+
+
+def _check_value(value: Any, depth: int = 0) -> None:
+    """Raises ValueError for what no entry holds. Halves of characters are refused by the decoder already."""
+    if isinstance(value, float):
+        raise ValueError(f"{value} is a number with a fraction, and a log has whole ones")  # noqa: TRY004 - as the others
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("a text in it has a NUL character")
+    if depth > DEEPEST:
+        raise ValueError("lists or objects in it are too deep within each other")
+    if isinstance(value, dict):
+        _check_value([*value, *value.values()], depth)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_value(inner, depth + 1)
 
 
 class _Teams:
