@@ -101,16 +101,18 @@ async def test_the_tasks_outlive_what_the_replica_says_of_itself(
         await eventually(lambda: right(replica), what="a replica built anew")
 
 
-@pytest.mark.parametrize("member", ["²", "9" * 5000, "-1", "٣"])
-async def test_members_of_digits_that_name_no_team_are_left_alone(
-    address: str, redis: Redis, log: MemoryLog, member: str
+@pytest.mark.parametrize("member", ["²", "9" * 5000, "-1", "٣", "01", "", b"\xff", "nonsense"])
+async def test_members_that_name_no_team_are_taken_out(
+    address: str, redis: Redis, log: MemoryLog, member: str | bytes
 ) -> None:
     log.grow(5)
     async with replica_at(address, log) as replica:
         await replica.rebuild()
         await redis.zadd(keys.TEAMS, {member: 5})
-        await replica._keeper.audit_next()
         assert len(await replica.verify()) == 1
+        await replica._keeper.audit_next()
+        assert await replica.verify() == []
+        assert await redis.exists(keys.TEAMS) == 0
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ from redis.asyncio import Redis
 
 from hunt.game.entries import encode_entry
 from hunt.log.source import Source
-from hunt.replica.commands import team_of, team_range, team_score, team_scores
+from hunt.replica.commands import team_range
 from hunt.replica.ledger import NO_STREAM, Ledger, Ledgers
 from hunt.replica.messages import BadMessage, Message
 from hunt.replica.scripts import Inspection, Scripts
 from hunt.replica.status import Health
+from hunt.replica.sweeper import Sweeper, has_team
 
 PAGE_ENTRIES = 200
 
@@ -28,6 +29,7 @@ class Auditor:
         self._source = source
         self._health = health
         self._ledgers = ledgers
+        self._sweeper = Sweeper(redis, scripts, health)
         self._gen = ""
         self._round: deque[int] = deque()
         self._position = 0
@@ -56,6 +58,7 @@ class Auditor:
             self._ledgers.clear()
             raise OtherHistory
         messages = [(row.id, encode_entry(row).encode()) for row in rows if row.id <= upto]
+        ledger.has_own = ledger.has_own or any(row.team_id == team_id for row in rows)
         ledger.learn(messages, messages[-1][0] if len(messages) == PAGE_ENTRIES else upto)
         return messages
 
@@ -68,22 +71,28 @@ class Auditor:
     async def audit_next_page(self) -> int | None:
         """Goes on where it stopped, through the streams of all teams in turn; the team whose stream was dropped.
 
-        Raises OtherHistory.
+        What is no team's is dropped as well, and not named. Raises OtherHistory.
         """
         replica = await self.standing()
         if replica is None:
             return None
+        await self._sweeper.sweep()
         if not self._round:
-            named = [team_of(member) for member, _ in await team_scores(self._redis)]
-            self._round.extend(team_id for team_id in named if team_id is not None)
+            self._round.extend(await self._sweeper.teams())
             if not self._round:
                 return None
         team_id = self._round[0]
         position = await self._compare(team_id, self._position, replica)
+        ledger = self._ledgers.get(team_id)
+        known = ledger.has_own or await has_team(self._source, team_id)
+        if not known and ledger.score != NO_STREAM:
+            await self.drop(team_id, ledger)
+        if not known:
+            position = None
         self._position = position or 0
         if position is None:
             self._round.popleft()
-        return team_id if self._ledgers.get(team_id).score == NO_STREAM else None
+        return team_id if known and ledger.score == NO_STREAM else None
 
     async def drop(self, team_id: int, ledger: Ledger) -> None:
         """Drops the team's stream and score."""
@@ -94,11 +103,14 @@ class Auditor:
     async def _compare(self, team_id: int, after: int, replica: Inspection) -> int | None:
         """Compares a page; where the next one begins, None at the end or when the stream was dropped."""
         ledger = self._ledgers.get(team_id)
-        score = await team_score(self._redis, team_id)
-        if score is None:
+        ends = await self._scripts.team_ends(team_id)
+        if not ends.fits:
+            await self.drop(team_id, ledger)
+            return None
+        if ends.score is None:
             ledger.score = NO_STREAM
             return None
-        ledger.score = upto = min(score, replica.head)
+        ledger.score = upto = min(ends.score, replica.head)
         while ledger.upto < upto:
             await self.learn(team_id, ledger, replica, after=ledger.upto, upto=upto)
         try:

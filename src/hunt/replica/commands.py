@@ -28,18 +28,12 @@ async def team_range(redis: Redis, team_id: int, after: int, upto: int, limit: i
 async def team_scores(redis: Redis) -> list[tuple[str, int]]:
     """Members and scores of the sorted set of teams, as they are. Raises RedisError."""
     pairs = cast(list[tuple[bytes, float]], await redis.zrange(keys.TEAMS, 0, -1, withscores=True))
-    return [(member.decode(errors="replace"), id_of_score(score)) for member, score in pairs]
+    return [(member.decode(errors="backslashreplace"), id_of_score(score)) for member, score in pairs]
 
 
 def team_of(member: str) -> int | None:
     """The team that a member of the sorted set names; None where it names none."""
-    return int(member) if is_id(member) else None
-
-
-async def team_score(redis: Redis, team_id: int) -> int | None:
-    """Where the team's stream stands; None for a team without one. Raises RedisError."""
-    score = await redis.zscore(keys.TEAMS, str(team_id))
-    return None if score is None else id_of_score(score)
+    return int(member) if is_id(member) and str(int(member)) == member else None
 
 
 def is_id(text: str) -> bool:
@@ -49,4 +43,4 @@ def is_id(text: str) -> bool:
 
 def id_of_score(score: float) -> int:
     """The id in a score; an id beyond every log for what nobody here has written."""
-    return int(score) if -1 <= score < BEYOND and score.is_integer() else BEYOND
+    return int(score) if 0 <= score < BEYOND and score.is_integer() else BEYOND

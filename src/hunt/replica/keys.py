@@ -11,10 +11,19 @@ LEASE = "activity_log/lease"
 NOTES = "activity_log/repairs"
 PLACE = "activity_log/scrub"
 FIELD = b"entry"
+NUMBERED = f"{TEAMS}/[0-9]*"
+"""Matches the teams' streams, and little else."""
 
 
-def team_stream(team_id: int) -> str:
-    return f"{TEAMS}/{team_id}"
+def team_stream(team: int | str) -> str:
+    """Of a team, or of a member of the sorted set."""
+    return f"{TEAMS}/{team}"
+
+
+def numbered(name: bytes) -> str:
+    """The digits that `name` has after the slash; an empty string for another name than the teams' streams have."""
+    member = name.removeprefix(f"{TEAMS}/".encode())
+    return member.decode() if member.isdigit() and member != name else ""
 
 
 def shadow_stream(token: str) -> str:

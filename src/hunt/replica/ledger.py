@@ -19,10 +19,14 @@ NO_STREAM = -1
 
 
 class Ledger:
-    """One team's entries up to the global id `upto`; `score`: up to where the team's stream went when last seen."""
+    """One team's entries up to the global id `upto`; `score`: up to where the team's stream went when last seen.
+
+    `has_own`: entries of the team's own are among them, not just those of all teams.
+    """
 
     def __init__(self) -> None:
         self.upto = 0
+        self.has_own = False
         self.score = NO_STREAM
         self._ids = array("q")
         self._hashes = array("q")

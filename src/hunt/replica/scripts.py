@@ -11,11 +11,14 @@ from redis.commands.core import AsyncScript
 
 from hunt.log.lines import LINE_END, Line
 from hunt.replica import keys
-from hunt.replica.commands import id_of_score, is_id
+from hunt.replica.commands import BEYOND, id_of_score, is_id
+from hunt.replica.ledger import NO_STREAM
 from hunt.replica.messages import Message
 
 PROGRESS_SECONDS = 5.0
 """A builder that adds nothing for so long may be taken over from."""
+
+_NONE = b"%d" % NO_STREAM
 
 
 class Verdict(StrEnum):
@@ -85,6 +88,23 @@ class Inspection(Struct, frozen=True):
         return ""
 
 
+class TeamEnds(Struct, frozen=True):
+    """Where a team's stream ends and where it should; all at one moment."""
+
+    head: int
+    """The replica's; 0 where it says none."""
+    score: int | None
+    last: int | None
+    """The last id, 0 without messages, one beyond every log for what is no entry's; None without a stream."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether nothing stands above the score, the score not above the head, and no stream is without one."""
+        if self.score is None:
+            return self.last is None
+        return (self.last or 0) <= self.score <= self.head
+
+
 class Scripts:
     """Each method is one round trip and one atomic step; all raise RedisError."""
 
@@ -97,7 +117,9 @@ class Scripts:
         self._swap = _script(redis, "swap")
         self._release = _script(redis, "release")
         self._team = _script(redis, "team")
+        self._ends = _script(redis, "ends")
         self._drop = _script(redis, "drop")
+        self._stray = _script(redis, "stray")
         self._lease = _script(redis, "lease")
         self._note = _script(redis, "note")
         self._place = _script(redis, "place")
@@ -154,10 +176,28 @@ class Scripts:
             args += message
         names = [keys.META, keys.TEAMS, keys.team_stream(team_id)]
         verdict, now = await self._team(keys=names, args=args)
-        return TeamVerdict(verdict.decode()), id_of_score(float(now))
+        return TeamVerdict(verdict.decode()), NO_STREAM if now == _NONE else id_of_score(float(now))
 
     async def drop_team(self, team_id: int) -> None:
         await self._drop(keys=[keys.TEAMS, keys.team_stream(team_id)], args=[team_id])
+
+    async def team_ends(self, member: int | str) -> TeamEnds:
+        names = [keys.META, keys.TEAMS, keys.team_stream(member)]
+        head, score, last = await self._ends(keys=names, args=[member])
+        return TeamEnds(
+            _head_in(head.decode(errors="replace")) or 0,
+            id_of_score(float(score)) if score else None,
+            _last_in(last.decode()),
+        )
+
+    async def drop_member(self, member: bytes) -> None:
+        """Drops a member of the sorted set that names no team."""
+        await self._drop(keys=[keys.TEAMS, keys.team_stream("").encode() + member], args=[member])
+
+    async def drop_strays(self, members: Sequence[str]) -> list[str]:
+        """Drops the streams of those that have no score, and names them."""
+        dropped = await self._stray(keys=[keys.TEAMS, *map(keys.team_stream, members)], args=members)
+        return [member.decode() for member in dropped]
 
     async def hold_lease(self, holder: str, seconds: float) -> bool:
         return bool(await self._lease(keys=[keys.LEASE], args=[holder, _milliseconds(seconds)]))
@@ -178,6 +218,16 @@ def _script(redis: Redis, name: str) -> AsyncScript:
 def _head_in(text: str) -> int | None:
     """The head that a text says; None where it says none."""
     return int(text) if is_id(text) else None
+
+
+def _last_in(text: str) -> int | None:
+    """The id in the last message's, as TeamEnds has it."""
+    if not text:
+        return None
+    if text == "stream":
+        return 0
+    id = text.removeprefix("0-")
+    return int(id) if id != text and is_id(id) else BEYOND
 
 
 def _oddity(head: str, gen: str) -> str:

@@ -13,6 +13,8 @@ from hunt.replica.notes import RepairNote
 
 NO_ANSWER = (RedisGone, RedisLate)
 """Redis cannot be reached, answers too late, or is still loading its data; other errors are answers."""
+SHOWN = 40
+"""Characters of a name that nobody here has given."""
 
 logger = structlog.get_logger()
 
@@ -104,6 +106,12 @@ class Health:
         self.counters.team_drops += 1
         self.repaired(f"Dropped the stream of team {team_id}, which was not what the log holds.")
         logger.warning("team_stream_dropped", team=team_id)
+
+    def dropped_member(self, name: str) -> None:
+        """What stood among the teams' streams under that name is no team's, or has no score."""
+        self.counters.team_drops += 1
+        self.repaired(f"Dropped {name[:SHOWN]!r} from among the teams' streams, where nobody had put it.")
+        logger.warning("team_stream_dropped", team=name[:SHOWN])
 
     def checked(self) -> None:
         """The replica was compared with the log: both answer."""

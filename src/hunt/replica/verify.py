@@ -12,6 +12,7 @@ from hunt.replica import keys
 from hunt.replica.commands import stream_range, team_of, team_scores
 from hunt.replica.messages import BadMessage, Message, parse
 from hunt.replica.scripts import Scripts
+from hunt.replica.sweeper import SCAN_KEYS, has_team
 
 PAGE_ENTRIES = 500
 LAG_SECONDS = 2.0
@@ -45,7 +46,7 @@ class Verifier:
         difference = await self._difference(keys.STREAM, replica.head, None)
         if difference:
             yield f"The stream {difference}"
-        async for finding in self._teams(replica.head):
+        async for finding in self._teams():
             yield finding
         if not await self._reaches(head):
             yield f"The replica stays behind entry {head}, the log's last."
@@ -57,15 +58,33 @@ class Verifier:
             await asyncio.sleep(LAG_CHECK_SECONDS)
         return False
 
-    async def _teams(self, head: int) -> AsyncIterator[str]:
+    async def _teams(self) -> AsyncIterator[str]:
         for name, score in await team_scores(self._redis):
-            team_id = team_of(name)
-            if team_id is None or score > max(head, (await self._scripts.inspect()).head):
-                yield f"The index of teams says {score} for {name}, which cannot be."
-                continue
-            difference = await self._difference(keys.team_stream(team_id), score, team_id)
-            if difference:
-                yield f"The stream of team {name} {difference}"
+            finding = await self._team(name, score)
+            if finding:
+                yield finding
+        found = {keys.numbered(key) async for key in self._redis.scan_iter(match=keys.NUMBERED, count=SCAN_KEYS)}
+        for name in sorted(found - {""}):
+            ends = await self._scripts.team_ends(name)
+            if ends.score is None and ends.last is not None:
+                yield f"The stream of team {name} has no score in the index of teams."
+
+    async def _team(self, name: str, score: int) -> str | None:
+        """What is wrong with a member of the sorted set or with its stream."""
+        team_id = team_of(name)
+        if team_id is None:
+            return f"The index of teams says {score} for {name}, which cannot be."
+        ends = await self._scripts.team_ends(name)
+        if ends.score is None:  # it has been dropped since it was listed
+            return None
+        if ends.score > ends.head:
+            return f"The index of teams says {ends.score} for {name}, which cannot be."
+        if not await has_team(self._source, team_id):
+            return f"The index of teams names {name}, of which the log has nothing."
+        difference = await self._difference(keys.team_stream(team_id), ends.score, team_id)
+        if difference:
+            return f"The stream of team {name} {difference}"
+        return None if ends.fits else f"The stream of team {name} goes on after entry {ends.score}, its score."
 
     async def _difference(self, stream: str, upto: int, team_id: int | None) -> str | None:
         """Where the stream first differs from the log in (0, upto]; None when it does not."""
