@@ -84,7 +84,7 @@ class BaseServices:
         self.feed = Feed(source, self.tail)
         self.hub = Hub(Shared(self.tail, self.history, render, self.feed.reach, now))
         self.guard = Guard(sessions, self.tail, read_ended)
-        self.timekeeper = Timekeeper(self.tail, None, now, self.hub.replaced)
+        self.timekeeper = Timekeeper(self.tail, None, now, self.hub.time_passed)
         self.failed: BaseException | None = None
         self.tail.on_replaced.append(self.replica.forget)
         self.guard.on_ended = self.hub.end_sessions
@@ -140,7 +140,7 @@ class Services(BaseServices):
         self.writer = Writer(engine, self.tail, now)
         self.writer.publish = self.replica.publish
         self.accounts = Accounts(engine, self.writer, self.guard)
-        self.timekeeper = Timekeeper(self.tail, self.writer, now, self.hub.replaced)
+        self.timekeeper = Timekeeper(self.tail, self.writer, now, self.hub.time_passed)
         self.tail.on_replaced.append(self.timekeeper.look_again)
 
     @property

@@ -85,6 +85,12 @@ class Connection:
                 subscription.is_dirty = True
                 self._wake.set()
 
+    def mark_values(self) -> None:
+        """Values may be different, though the log is as it was."""
+        for subscription in self._subscriptions.values():
+            subscription.is_dirty |= not subscription.topic.dataset.grows
+        self._wake.set()
+
     def mark_all(self) -> None:
         """Everything may be different, the log's past too."""
         for subscription in self._subscriptions.values():
@@ -97,7 +103,9 @@ class Connection:
         self._wake.set()
 
     def call(self, call: protocol.Call) -> None:
-        """Carry out what the client asked for."""
+        """Carry out what the client asked for, unless the socket is about to be closed: its team may be gone."""
+        if self.close_code is not None:
+            return
         match call:
             case protocol.Ping():
                 self.reply(protocol.pong(call))
@@ -198,14 +206,10 @@ class Connection:
         subscription.is_fresh = False
 
     async def _replace(self, subscription: Subscription) -> None:
-        found = self.team_id is not None and await self.shared.value(self.team_id, subscription.topic)
-        if not found:
-            return
-        value, epoch = found
-        if subscription.is_fresh or value != subscription.sent:
-            subscription.sent = value
-            subscription.cursor, subscription.digest = epoch, self.shared.tail.digest
-            await self._send_frame(protocol.update(subscription.id, value, epoch))
+        made = None if self.team_id is None else await self.shared.value(self.team_id, subscription.topic)
+        if made and (subscription.is_fresh or made.value != subscription.sent):
+            subscription.sent, subscription.cursor, subscription.digest = made.value, made.epoch, made.digest
+            await self._send_frame(protocol.update(subscription.id, made.value, made.epoch))
 
     async def _grow(self, subscription: Subscription) -> None:
         if self.team_id is None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from hunt.content.model import STRAY_LEADS, Hunt
 from hunt.game import entries as e
@@ -22,11 +22,15 @@ ACTIVITY_PAGE_ENTRIES = 200
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """What a value is made from: a team at one moment (`now`, UTC)."""
+    """What a value is made from: a team at one moment (`now`, UTC). `state` goes on with the log, see `fixed`."""
 
     hunt: Hunt
     state: TeamState
     now: datetime
+
+    def fixed(self) -> "View":
+        """The same moment for good: whoever waits for something would find that the team has gone on."""
+        return structs.replace(self, state=self.state.copy())
 
     @property
     def team_id(self) -> int:
@@ -106,7 +110,7 @@ def _pick_activity(view: View, _slug: str, entry: e.Entry) -> Value | None:
 def activity_page(view: View, entries: Sequence[e.Entry], later_keys: int = 0, later_clues: int = 0) -> Value:
     """`entries` of a team (ascending) newest first, each with the balance after it.
 
-    `later_keys` and `later_clues` are what came after the last of them.
+    `later_keys` and `later_clues` are what came after the last of them, up to what the view knows.
     """
     keys, clues = view.state.currency - later_keys, view.state.strong_currency - later_clues
     older = entries[0].id if len(entries) >= ACTIVITY_PAGE_ENTRIES else None

@@ -70,6 +70,12 @@ class Hub:
                     if entry.type == "team_deactivated":
                         connection.stop(protocol.CLOSE_LOGGED_OUT)
 
+    def time_passed(self) -> None:
+        """A moment of the hunt has come: values may be different, with nothing in the log to say so."""
+        self.shared.forget_all()
+        for connection in self.connections:
+            connection.mark_values()
+
     def replaced(self) -> None:
         """Everything may be different: the hunt was changed, or the log is another one."""
         self.shared.forget_all()

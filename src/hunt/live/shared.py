@@ -1,7 +1,9 @@
 """The values of a team's datasets, made once and sent to all of its sockets."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
 
 from msgspec import Struct
 
@@ -10,6 +12,7 @@ from hunt.game.entries import Entry
 from hunt.live import protocol
 from hunt.live.datasets import ACTIVITY_PAGE_ENTRIES, Dataset, Value, View, activity_page, is_touched
 from hunt.live.history import History
+from hunt.live.turns import in_turns
 from hunt.log.tail import Tail
 
 MAX_SHARED_PICKS = 64
@@ -40,11 +43,23 @@ class Topic(Struct, frozen=True):
         return is_touched(self.dataset, self.slug, entry)
 
 
+_PickKey = tuple[Topic, int, int]
+"""(topic, after, upto)"""
+
+
+class Made(Struct, frozen=True):
+    """An encoded value, and where in the log it stands."""
+
+    value: bytes
+    epoch: int
+    digest: str
+
+
 class _Kept(Struct):
     """What is kept of one team while it has sockets."""
 
     values: dict[Topic, bytes]
-    picks: dict[tuple[Topic, int, int], Picked]
+    picks: dict[_PickKey, Picked]
 
 
 class Shared:
@@ -57,6 +72,7 @@ class Shared:
         self.reach = reach
         self.clock = clock
         self._kept: defaultdict[int, _Kept] = defaultdict(lambda: _Kept({}, {}))
+        self._picking: WeakValueDictionary[tuple[int, _PickKey], asyncio.Lock] = WeakValueDictionary()
 
     def view(self, team_id: int) -> View:
         """The team as it is now."""
@@ -76,43 +92,55 @@ class Shared:
     def forget_all(self) -> None:
         self._kept.clear()
 
-    async def value(self, team_id: int, topic: Topic) -> tuple[bytes, int] | None:
-        """The encoded value and the id it stands at; None where the team may not have it (any more)."""
-        while topic not in self._kept[team_id].values:
-            view, head, board = self.view(team_id), self.tail.head, self.tail.board
-            if not topic.dataset.is_open_to(view, topic.slug):
-                return None
-            value = await self._make(team_id, topic, view)
-            if head == self.tail.head and board is self.tail.board:  # else it may be of two moments: make it again
-                self._kept[team_id].values[topic] = self._encoded(topic, value)
-        return self._kept[team_id].values[topic], self.tail.head
+    async def value(self, team_id: int, topic: Topic) -> Made | None:
+        """The value of now, or of a moment ago; None where the team may not have it, or is gone."""
+        tail, board = self.tail, self.tail.board
+        if team_id not in board.teams:
+            return None
+        view, head, digest = self.view(team_id), tail.head, tail.digest
+        epoch, values = view.state.epoch, self._kept[team_id].values
+        if topic in values:
+            return Made(values[topic], head, digest)
+        if not topic.dataset.is_open_to(view, topic.slug):
+            return None
+        encoded = self._encoded(topic, await self._make(topic, view, head), head)
+        if board is tail.board and epoch == view.state.epoch:  # else the next one is due already: not for others
+            values[topic] = encoded
+        return Made(encoded, head, digest)
 
-    async def _make(self, team_id: int, topic: Topic, view: View) -> Value:
+    async def _make(self, topic: Topic, view: View, head: int) -> Value:
         if topic.dataset.make is not None:
             return topic.dataset.make(view, topic.slug)
-        return activity_page(view, await self.history.newest(team_id, ACTIVITY_PAGE_ENTRIES, self.tail.head + 1))
+        view = view.fixed()
+        return activity_page(view, await self.history.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, head + 1))
 
-    def _encoded(self, topic: Topic, value: Value) -> bytes:
+    def _encoded(self, topic: Topic, value: Value, head: int) -> bytes:
         if topic.html:
-            return protocol.body({"html": self.render(topic.dataset.name, {**value, "epoch": self.tail.head})})
+            return protocol.body({"html": self.render(topic.dataset.name, {**value, "epoch": head})})
         return protocol.body(value)
 
     async def picked(self, team_id: int, topic: Topic, after: int, upto: int) -> Picked:
         """What a growing dataset has in (after, upto], encoded once for sockets at one place."""
-        key, pick, board = (topic, after, upto), topic.dataset.pick, self.tail.board
-        if pick is None:
-            return []
-        if key not in self._kept[team_id].picks:
-            entries = await self.history.between(team_id, after, upto)
-            view = self.view(team_id)
-            values = ((entry, pick(view, topic.slug, entry)) for entry in entries)
-            picked = [(entry, protocol.body(value)) for entry, value in values if value is not None]
-            if board is not self.tail.board:  # of another history: not for those who come later
-                return picked
-            self._keep(team_id, key, picked)
-        return self._kept[team_id].picks[key]
+        key = (topic, after, upto)
+        lock = self._picking.setdefault((team_id, key), asyncio.Lock())
+        async with lock:
+            picked = self._kept[team_id].picks.get(key)
+            return await self._pick(team_id, key) if picked is None else picked
 
-    def _keep(self, team_id: int, key: tuple[Topic, int, int], picked: Picked) -> None:
+    async def _pick(self, team_id: int, key: _PickKey) -> Picked:
+        (topic, after, upto), board, picked = key, self.tail.board, Picked()
+        entries = await self.history.between(team_id, after, upto)
+        if topic.dataset.pick is None or team_id not in self.tail.board.teams:  # it is gone with another history
+            return picked
+        view = self.view(team_id)  # that the team goes on between turns changes nothing about past entries
+        async for entry in in_turns(entries):
+            if (value := topic.dataset.pick(view, topic.slug, entry)) is not None:
+                picked.append((entry, protocol.body(value)))
+        if board is self.tail.board:  # else it is of another history: not for those who come later
+            self._keep(team_id, key, picked)
+        return picked
+
+    def _keep(self, team_id: int, key: _PickKey, picked: Picked) -> None:
         picks = self._kept[team_id].picks
         if len(picks) >= MAX_SHARED_PICKS:
             picks.clear()

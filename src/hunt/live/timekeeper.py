@@ -2,19 +2,26 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+import structlog
 
 from hunt.clock import Clock
 from hunt.game.commands import CatchUp
 from hunt.game.conditions import moments
 from hunt.log.tail import Tail
-from hunt.log.writer import Overloaded, Unavailable, Writer
+from hunt.log.writer import CommandFailed, Overloaded, Unavailable, Writer
 
 TICK_SECONDS = 5.0
 """The longest that a moment may be slept towards at once, so that a clock that jumps is noticed."""
 
 CATCH_UP_TEAMS = 25
 """Teams in one command, so that guesses get their turn in between."""
+
+RETRY_SECONDS = 60.0
+"""Until everything is tried again where something was found to be broken."""
+
+logger = structlog.get_logger()
 
 
 class Timekeeper:
@@ -38,10 +45,10 @@ class Timekeeper:
         """Catch up at the start, after a change of the hunt, and at every moment of it, until cancelled."""
         while True:
             now = self.clock()  # before: a moment that comes while teams catch up is waited for, and so not missed
-            if self.writer is not None:
-                await self._catch_up_all(self.writer)
+            failed = await self._catch_up_all(self.writer) if self.writer else []
             self.on_moment()
-            await self._sleep_until(self._next_moment(now))
+            moment = self._next_moment(now)
+            await self._sleep_until(min(moment, now + timedelta(seconds=RETRY_SECONDS)) if failed else moment)
 
     def _next_moment(self, now: datetime) -> datetime:
         """The first moment after `now` at which something may come about by itself."""
@@ -61,17 +68,25 @@ class Timekeeper:
             else:
                 return
 
-    async def _catch_up_all(self, writer: Writer) -> None:
+    async def _catch_up_all(self, writer: Writer) -> list[int]:
+        """The teams that could not be caught up. Nobody else goes without on their account."""
         teams = sorted(self.tail.board.teams)
-        for start in range(0, len(teams), CATCH_UP_TEAMS):
-            await _catch_up(writer, tuple(teams[start : start + CATCH_UP_TEAMS]))
+        chunks = [tuple(teams[start : start + CATCH_UP_TEAMS]) for start in range(0, len(teams), CATCH_UP_TEAMS)]
+        doubtful = [team for chunk in chunks if not await _catch_up(writer, chunk) for team in chunk]
+        failed = [team for team in doubtful if not await _catch_up(writer, (team,))]
+        if failed:
+            logger.error("catch_up_failed", teams=failed)
+        return failed
 
 
-async def _catch_up(writer: Writer, teams: tuple[int, ...]) -> None:
+async def _catch_up(writer: Writer, teams: tuple[int, ...]) -> bool:
+    """Whether it could be done; the writer tells why not."""
     while True:
         try:
             await writer.submit(CatchUp(teams=teams))
         except (Overloaded, Unavailable) as refusal:
             await asyncio.sleep(refusal.retry_after)
+        except CommandFailed:
+            return False
         else:
-            return
+            return True
