@@ -8,6 +8,7 @@ import pytest
 from hunt.game.entries import GENESIS, Draft, Entry, GateCompleted, sealed
 from hunt.live import feed
 from hunt.live.feed import Feed
+from hunt.log.lines import Line
 from hunt.log.tail import Tail
 from playing import KICKOFF
 from stores import HUNT
@@ -39,6 +40,9 @@ class Log:
 
     async def entries(self, after: int, limit: int, team_id: int | None = None) -> Sequence[Entry]:
         return self.rows[after : after + limit]
+
+    async def lines(self, after: int, limit: int) -> Sequence[Line]:
+        raise AssertionError("a feed has no use for lines")
 
     async def newest(self, team_id: int, limit: int, before: int | None = None) -> Sequence[Entry]:
         return self.rows[: (before or len(self.rows) + 1) - 1][-limit:]

@@ -7,7 +7,10 @@ import pytest
 from sqlalchemy import delete
 
 from apps import App, fresh_sqlite, running_app, settings_of
+from hunt.game.entries import Entry
 from hunt.live import feed
+from hunt.live.datasets import TEAM_DATASETS
+from hunt.live.shared import Topic
 from hunt.log.database import append_transaction
 from hunt.log.tables import EntryRow
 from live_world import check_tiles, grant, guess, ids, wired
@@ -111,6 +114,25 @@ async def test_a_team_that_is_not_in_it_any_more_is_logged_out(app: App) -> None
         await wire.settled()
         await restore(app, backup)
         await app.services.feed.poll()
-        await wire.until(lambda: wire.connection.close_code == 4001)
+        await wire.until(lambda: wire.connection.close_code)
+        assert wire.connection.close_code == 4001
+        wire.sub("guess_log", "b", params={"slug": "lantern"})  # sent before the client has heard of it
     async with app.client() as client:
         assert (await client.get("/api/me", headers=team.headers)).status_code == 401
+
+
+async def test_what_is_being_made_for_a_team_that_the_log_loses_ends_without_an_error(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup, shared, history = app.services.tail.head, app.services.hub.shared, app.services.history
+    team = await app.team()
+
+    async def lost(*_given: int) -> list[Entry]:
+        await restore(app, backup)
+        await app.services.feed.poll()
+        return []
+
+    monkeypatch.setattr(history, "between", lost)
+    topic = Topic(TEAM_DATASETS["activity_log"])
+    assert await shared.picked(team.id, topic, 0, app.services.tail.head) == []
+    assert await shared.value(team.id, Topic(TEAM_DATASETS["hub"])) is None

@@ -1,5 +1,6 @@
 """The pages that are read: who sees which, and what is never on them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -9,6 +10,7 @@ import pytest
 from apps import App, Team, fresh_sqlite, running_app, settings_of
 from html_pages import Browser, Page
 from hunt.game import commands as cmd
+from hunt.game.entries import Entry
 from live_world import guess
 from small_hunt import SECRETS, UNICODE_SLUGS, write_small_hunt
 
@@ -291,6 +293,27 @@ async def test_the_activity_has_a_running_balance_and_older_pages(mine: Browser,
     check_page(page)
     lowest = min(int(has["id"].removeprefix("entry-")) for has in rows)
     assert all(int(has["id"].removeprefix("entry-")) < lowest for has in page.all("tr") if "data-kind" in has)
+
+
+@pytest.mark.parametrize("path", ["/activity", "/activity?before=3"])
+async def test_keys_that_come_while_the_activity_is_read_are_not_mixed_into_it(
+    mine: Browser, web_app: App, team: Team, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    submit, history = web_app.services.writer.submit, web_app.services.history
+    before = await submit(cmd.Grant(teams=(team.id,), keys=7))
+    real = history.newest
+
+    async def newest(*given: int) -> Sequence[Entry]:
+        entries = await real(*given)
+        await submit(cmd.Grant(teams=(team.id,), keys=54_321))
+        return entries
+
+    monkeypatch.setattr(history, "newest", newest)
+    page = await mine.get(path)
+    assert page.one("div", id="live-activity")["data-epoch"] == str(before.head)
+    shown = page.text.partition("Balance")[2]
+    assert "5432" not in shown
+    assert "Now: 7" in page.text
 
 
 @pytest.mark.parametrize("before", ["x", "-1", "9" * 400, ""])

@@ -15,6 +15,7 @@ from hunt.game import commands as cmd
 from hunt.game.view import team_state
 from hunt.live.activity import activity_entry, is_shown
 from hunt.live.datasets import puzzle_value
+from hunt.live.turns import in_turns
 from hunt.live.values import Value
 from hunt.requests import (
     AnyRequest,
@@ -184,7 +185,7 @@ async def activity(
     head, digest = services.tail.head, services.tail.digest
     view = services.hub.shared.view(team_id)
     entries = await services.history.stored(team_id, since, head, limit=limit, where=partial(is_shown, view.state))
-    shown = [activity_entry(view.hunt, entry) for entry in entries]
+    shown = [activity_entry(view.hunt, entry) async for entry in in_turns(entries)]
     return {"entries": shown, "head": {"id": head, "digest": digest}}
 
 

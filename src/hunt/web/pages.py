@@ -93,12 +93,12 @@ def check_solution(view: View, slug: str) -> None:
 
 @get("/activity")
 async def activity(request: AnyRequest, pages: NamedDependency[Pages], before: OptionalId = None) -> Response[str]:
-    view = team_view(request, pages)
+    view = team_view(request, pages).fixed()
     services, end = pages.services, pages.services.tail.head + 1
     before = min(before or end, end)
     newest = await services.history.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, before)
     later = await services.reader.deltas(view.team_id, before, end) if before < end else (0, 0)
-    value = _stamped(activity_page(view, newest, *later), pages)
+    value = activity_page(view, newest, *later) | {"epoch": end - 1}
     return pages.draw(request, "activity.html", "Activity", activity=value)
 
 
