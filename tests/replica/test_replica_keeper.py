@@ -1,16 +1,23 @@
 """What the keeper knows of the log, when the log becomes another one; and what it is told by reads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import OutOfMemoryError
 from replica_world import MemoryLog, Parts, replica_at, running
 
 from hunt.game.entries import Entry
-from hunt.replica import Replica, keys
+from hunt.log.source import LogAway
+from hunt.replica import Replica, connect, keys
+from hunt.replica.keeper import TEAMS_AT_ONCE
+from servers import RedisServer
 from waiting import eventually
 
 pytestmark = pytest.mark.anyio
 ALL = 10_000
+LAST_ID = "18446744073709551615-18446744073709551615"
+"""Above it Redis takes no message."""
 
 
 class ChangingLog(MemoryLog):
@@ -150,3 +157,87 @@ async def test_an_audit_extends_no_stream_that_nobody_has_asked_for(built: Parts
     await built.filler.fill(len(built.log.rows) - 10)
     await other.keeper.audit_next()
     assert other.keeper._waiting == {}
+
+
+@pytest.fixture
+async def really(redis_server: RedisServer, log: ChangingLog) -> AsyncIterator[Parts]:
+    """The parts of a replica in a real Redis."""
+    async with connect(redis_server.url) as redis:
+        yield Parts(redis, log)
+
+
+async def test_a_full_redis_has_no_stream_dropped(redis_server: RedisServer, really: Parts) -> None:
+    parts, log = really, really.log
+    log.grow(10)
+    assert await parts.builder.rebuild("For a test.")
+    assert await parts.keeper._turn({1: False})
+    with redis_server.client() as client:
+        client.config_set("maxmemory", 1)
+        try:
+            for _ in range(3):
+                with pytest.raises(OutOfMemoryError):
+                    await parts.keeper._turn({1: False, 2: False})
+        finally:
+            client.config_set("maxmemory", 0)
+    assert (parts.health.counters.team_drops, await parts.redis.xlen(keys.team_stream(1))) == (
+        0,
+        len(log.of_team(1, upto=10)),
+    )
+    assert await parts.keeper._turn({2: False})
+
+
+@pytest.mark.parametrize("left", ["1-1", LAST_ID])
+async def test_a_stream_of_which_only_a_higher_id_is_left_is_dropped_once(really: Parts, left: str) -> None:
+    parts, log = really, really.log
+    log.grow(10)
+    assert await parts.builder.rebuild("For a test.")
+    await parts.redis.xadd(keys.team_stream(1), {"entry": "{}"}, id=left)
+    await parts.redis.xdel(keys.team_stream(1), left)
+    for _ in range(2):
+        assert await parts.keeper._turn({1: False})
+    assert (parts.health.counters.team_drops, await parts.team_stream(1)) == (1, log.of_team(1))
+
+
+async def test_a_stream_that_others_spoil_at_once_is_dropped_once_a_turn(built: Parts) -> None:
+    assert await built.keeper._turn({1: False})
+    await built.redis.xtrim(keys.team_stream(1), 2, approximate=False)
+    assert await built.keeper._turn({1: False})
+    assert (built.health.counters.team_drops, built.health.counters.team_steps) == (1, 2)
+    assert built.keeper._waiting == {1: False}
+
+
+class CountingLog(ChangingLog):
+    """A log that notes how many ask it for entries at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asking = self.most = 0
+
+    async def entries(self, after: int, limit: int, team_id: int | None = None) -> Sequence[Entry]:
+        self.asking += 1
+        self.most = max(self.most, self.asking)
+        try:
+            return await super().entries(after, limit, team_id)
+        finally:
+            self.asking -= 1
+
+
+async def test_some_teams_are_extended_at_a_time(redis: Redis) -> None:
+    log = CountingLog()
+    parts = Parts(redis, log)
+    team_ids = range(1, 3 * TEAMS_AT_ONCE)
+    log.append(*team_ids, None, *team_ids)
+    assert await parts.builder.rebuild("For a test.")
+    assert await parts.keeper._turn(dict.fromkeys(team_ids, False))
+    assert log.most == TEAMS_AT_ONCE
+    for team_id in team_ids:
+        assert await parts.team_stream(team_id) == log.of_team(team_id)
+
+
+async def test_a_turn_that_fails_for_one_team_is_over_for_all(built: Parts, log: ChangingLog) -> None:
+    log.leaves_after = 9
+    with pytest.raises(LogAway):
+        await built.keeper._turn(dict.fromkeys(range(1, 30), False))
+    calls = log.calls
+    await built.redis.ping()
+    assert log.calls == calls

@@ -21,9 +21,10 @@ pytestmark = pytest.mark.anyio
 ALL = 10_000
 
 
-async def extend(parts: Parts, team_id: int) -> None:
-    """What the keeper does for a team that was read."""
-    assert await parts.keeper._turn({team_id: False})
+async def extend(parts: Parts, team_id: int, turns: int = 1) -> None:
+    """What the keeper does for a team that was read. A stream that is dropped is begun again in the turn after."""
+    for _ in range(turns):
+        assert await parts.keeper._turn({team_id: False})
 
 
 async def score(redis: Redis, team_id: int) -> float | None:
@@ -97,7 +98,7 @@ async def test_stream_and_score_do_not_move_for_a_replaced_replica(built: Parts)
 async def test_a_score_without_its_stream_is_noticed(built: Parts) -> None:
     await extend(built, 1)
     await built.redis.delete(keys.team_stream(1))
-    await extend(built, 1)
+    await extend(built, 1, turns=2)
     assert await built.team_stream(1) == built.log.of_team(1)
 
 
@@ -105,17 +106,16 @@ async def test_a_stream_without_its_score_is_begun_again(built: Parts) -> None:
     await extend(built, 1)
     await built.redis.zrem(keys.TEAMS, "1")
     await built.redis.xadd(keys.team_stream(1), {"entry": "{}"})
-    await extend(built, 1)
+    await extend(built, 1, turns=2)
     assert await built.team_stream(1) == built.log.of_team(1)
     assert await score(built.redis, 1) == 10
 
 
-@pytest.mark.parametrize("wrong", [5000, 3.5, float("inf"), float("-inf")])
+@pytest.mark.parametrize("wrong", [5000, 3.5, -1, float("inf"), float("-inf")])
 async def test_a_score_that_cannot_be_is_noticed(built: Parts, wrong: float) -> None:
     await extend(built, 1)
     await built.redis.zadd(keys.TEAMS, {"1": wrong})
-    await extend(built, 1)
-    await extend(built, 1)
+    await extend(built, 1, turns=3)
     assert await score(built.redis, 1) == 10
     assert await built.team_stream(1) == built.log.of_team(1)
 
@@ -140,6 +140,17 @@ async def test_an_audit_leaves_a_right_stream_alone(built: Parts) -> None:
     await extend(built, 1)
     await Parts(built.redis, built.log).keeper.audit_next()
     assert await built.team_stream(1) == built.log.of_team(1)
+
+
+@pytest.mark.parametrize("wrong", [5000, 3.5, -1, -2, float("inf"), float("-inf")])
+async def test_a_score_that_cannot_be_keeps_no_other_stream_from_its_audit(built: Parts, wrong: float) -> None:
+    for team_id in (1, 2, 3):
+        await extend(built, team_id)
+    await built.redis.zadd(keys.TEAMS, {"1": wrong})
+    await rewrite(built.redis, keys.team_stream(3), 7, slug="forged")
+    for _ in range(3):
+        await built.keeper.audit_next()
+    assert await built.redis.exists(keys.team_stream(3)) == 0
 
 
 async def test_members_that_are_no_teams_are_left_alone(built: Parts) -> None:

@@ -1,6 +1,7 @@
 """Keeps the teams' streams up with the replica, behind the requests that read them."""
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import suppress
 
 from hunt.replica.auditor import PAGE_ENTRIES, Auditor, OtherHistory
@@ -12,6 +13,8 @@ from hunt.replica.status import Health
 
 STEPS_A_TURN = 10
 """A team that needs more goes to the end of the queue."""
+TEAMS_AT_ONCE = 8
+"""Extended side by side: of a team's step most is waiting."""
 TURN_SECONDS = 0.2
 """Between two turns: a team that is read all the time costs one step a turn, not one a read."""
 WAITING_TEAMS = 10_000
@@ -72,14 +75,26 @@ class TeamKeeper:
         if replica is None:
             return False
         try:
-            for team_id, suspect in waiting.items():
-                if suspect:
-                    await self._auditor.audit(team_id, replica)
-                await self._extend(team_id, replica)
+            await self._see_to_all(waiting, replica)
         except OtherHistory:
             return False
         self._ledgers.trim()
         return True
+
+    async def _see_to_all(self, waiting: dict[int, bool], replica: Inspection) -> None:
+        """Some teams at a time, each by itself. Raises what the first that failed met with, when nobody is at work."""
+        teams = iter(waiting.items())
+        workers = (self._see_to(teams, replica) for _ in range(min(TEAMS_AT_ONCE, len(waiting))))
+        # A task group, or an error that is raised at once, could lose a cancellation that comes at the same moment.
+        for error in await asyncio.gather(*workers, return_exceptions=True):
+            if error is not None:
+                raise error
+
+    async def _see_to(self, teams: Iterator[tuple[int, bool]], replica: Inspection) -> None:
+        for team_id, suspect in teams:
+            if suspect:
+                await self._auditor.audit(team_id, replica)
+            await self._extend(team_id, replica)
 
     async def _extend(self, team_id: int, replica: Inspection) -> None:
         ledger = self._ledgers.get(team_id)
@@ -89,18 +104,21 @@ class TeamKeeper:
         for _ in range(STEPS_A_TURN):
             if ledger.score > replica.head:
                 break
-            if await self._step(team_id, ledger, replica):
+            verdict = await self._step(team_id, ledger, replica)
+            if verdict is TeamVerdict.GONE or (verdict is TeamVerdict.OK and ledger.score >= replica.head):
                 return
+            if verdict is TeamVerdict.CORRUPT:  # whatever does that may do it again at once
+                break
             await asyncio.sleep(0)
         self.put_down(team_id)
 
-    async def _step(self, team_id: int, ledger: Ledger, replica: Inspection) -> bool:
-        """One page from the log and one call of the script; True when the stream stands at the replica's head."""
+    async def _step(self, team_id: int, ledger: Ledger, replica: Inspection) -> TeamVerdict | None:
+        """One page from the log and one call of the script, unless the log has to be read up to the score first."""
         score, messages = ledger.score, list[Message]()
         if score < replica.head or ledger.upto < score:
             messages = await self._auditor.learn(team_id, ledger, replica, after=max(score, 0), upto=replica.head)
             if ledger.upto < score:
-                return False
+                return None
         upto = messages[-1][0] if len(messages) == PAGE_ENTRIES else replica.head
         verdict, ledger.score = await self._scripts.extend_team(
             replica.gen,
@@ -113,4 +131,4 @@ class TeamKeeper:
         self._health.counters.team_steps += 1
         if verdict is TeamVerdict.CORRUPT:
             self._health.dropped_team(team_id)
-        return verdict is TeamVerdict.GONE or (verdict is TeamVerdict.OK and upto >= replica.head)
+        return verdict
