@@ -107,7 +107,7 @@ async def _measure(arguments: argparse.Namespace, settings: Settings, watcher: r
 async def _replica(settings: Settings) -> AsyncIterator[tuple[Replica, LogReader]]:
     client, engine = connect(settings.redis_url), connect_database(settings.database_url)
     reader = LogReader(engine)
-    replica = Replica(client, reader)
+    replica = Replica(client, reader, settings.secret_key)
     try:
         yield replica, reader
     finally:

@@ -75,11 +75,12 @@ class BaseServices:
         self.replica = Replica(
             self.redis,
             source,
+            settings.secret_key,
             pace=pace_of(settings.redis_url),
             reconcile_seconds=settings.reconcile_seconds,
             scrub_entries_per_second=settings.scrub_entries_per_second,
         )
-        self.derived = self.replica.derived(self.tail, settings.secret_key)
+        self.derived = self.replica.derived(self.tail)
         self.history = History(self.tail, source, self.replica.team_entries, self.replica.team_newest)
         self.feed = Feed(source, self.tail)
         self.hub = Hub(Shared(self.tail, self.history, render, self.feed.reach, now))

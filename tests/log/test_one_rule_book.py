@@ -36,6 +36,7 @@ async def replicated(one: Process, url: str) -> AsyncIterator[Replica]:
     replica = Replica(
         redis,
         LogReader(one.engine),
+        "what the processes share",
         pace=pace_of(url),
         reconcile_seconds=0.1,
         scrub_entries_per_second=0,

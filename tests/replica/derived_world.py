@@ -69,7 +69,7 @@ async def start(url: str, redis_url: str, hunt: Hunt = HUNT, secret: str = SECRE
     redis, engine, tail = connect(redis_url), connect_database(url), Tail(hunt)
     try:
         reader = LogReader(engine)
-        derived = Derived(redis, reader, tail, secret, lease=Lease(Scripts(redis)), health=Health())
+        derived = Derived(redis, reader, tail, secret, lease=Lease(Scripts(redis, secret)), health=Health())
         used = await derived.load()
         assert used or tail.head == 0
         await catch_up(reader.entries, tail)

@@ -22,6 +22,7 @@ from hunt.replica.rebuild import Builder
 from hunt.replica.scripts import Scripts
 from hunt.replica.status import Health
 
+SECRET = "what the processes share"
 KICKOFF = datetime(2026, 1, 16, 17, tzinfo=UTC)
 _fakes = itertools.count()
 
@@ -115,7 +116,7 @@ class Parts:
         self.redis = redis
         self.log = log
         self.health = Health()
-        self.scripts = Scripts(redis)
+        self.scripts = Scripts(redis, SECRET)
         self.ledgers = Ledgers()
         self.filler = Filler(self.scripts, log, self.health, pace)
         self.builder = Builder(self.scripts, log, self.health, pace)
@@ -145,6 +146,7 @@ async def replica_at(url: str, log: MemoryLog, *, reconcile: float = 0.2, scrub:
     replica = Replica(
         redis,
         log,
+        SECRET,
         pace=pace_of(url),
         reconcile_seconds=reconcile,
         scrub_entries_per_second=scrub,

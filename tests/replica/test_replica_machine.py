@@ -13,7 +13,7 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from replica_world import MemoryLog, changed, pause
+from replica_world import SECRET, MemoryLog, changed, pause
 
 from hunt.game.entries import GENESIS, BrokenChain, Entry, check_chain, encode_entry
 from hunt.replica import Replica, Unreadable, keys
@@ -46,7 +46,7 @@ class Process:
     def __init__(self, server: FakeServer, log: MemoryLog, pauses: Random) -> None:
         self.redis = JitteryRedis(server=server, protocol=2)
         self.redis.pauses = pauses
-        self.replica = Replica(self.redis, log, reconcile_seconds=0.0, scrub_entries_per_second=1.0)
+        self.replica = Replica(self.redis, log, SECRET, reconcile_seconds=0.0, scrub_entries_per_second=1.0)
 
     async def pump(self) -> None:
         publisher = self.replica._publisher

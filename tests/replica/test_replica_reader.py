@@ -7,10 +7,14 @@ from collections.abc import AsyncIterator
 import pytest
 from replica_world import MemoryLog, Parts, lines
 
+from hunt.game.entries import encode_entry
 from hunt.replica import Away, Behind, Gone, connect, keys
 from hunt.replica.connection import blocking
+from hunt.replica.errors import TooFar
+from hunt.replica.filler import Filler
+from hunt.replica.pace import SERVER
 from hunt.replica.reader import Reader
-from hunt.replica.scripts import Verdict
+from hunt.replica.scripts import Scripts, Verdict
 from servers import RedisServer
 
 pytestmark = pytest.mark.anyio
@@ -35,8 +39,15 @@ class Reading:
 
 async def test_what_is_there_is_read_at_once(built: Parts) -> None:
     async with Reading(built) as reader:
-        assert await reader.read(0, LONG_MS, 4) == built.log.rows[:4]
+        assert await reader.read(0, LONG_MS, 10) == built.log.rows
         assert await reader.read(4, LONG_MS, 100) == built.log.rows[4:]
+
+
+async def test_more_than_is_read_in_one_go_is_told(built: Parts) -> None:
+    async with Reading(built) as reader:
+        with pytest.raises(TooFar):
+            await reader.read(0, LONG_MS, 9)
+        assert await reader.read(1, LONG_MS, 9) == built.log.rows[1:]
 
 
 async def test_a_waiting_reader_is_woken_by_an_append(built: Parts) -> None:
@@ -96,13 +107,36 @@ async def test_a_flush_is_told_after_the_wait(built: Parts) -> None:
             await waiting
 
 
-async def test_a_rebuild_is_told_once_and_then_reading_goes_on(built: Parts) -> None:
+async def test_a_rebuild_is_nothing_to_whoever_reads_on(built: Parts) -> None:
     async with Reading(built) as reader:
         assert await reader.read(10, SHORT_MS, 100) == []
         assert await built.builder.rebuild("For a test.")
-        with pytest.raises(Gone):
-            await reader.read(10, SHORT_MS, 100)
         assert await reader.read(10, SHORT_MS, 100) == []
+        entries, previous = built.log.grow(3)
+        assert (await built.filler.append(10, previous, lines(entries))).verdict is Verdict.OK
+        assert await reader.read(10, SHORT_MS, 100) == entries
+
+
+@pytest.mark.parametrize("moved", ["stream", "head", "head and digest", "seal of another secret"])
+async def test_an_entry_that_somebody_else_adds_is_not_read_though_its_digest_fits(built: Parts, moved: str) -> None:
+    """Whoever knows the rules of the log can make one; only the server's processes can seal a head."""
+    entries, previous = built.log.grow(1)
+    [forged] = entries
+    async with Reading(built) as reader:
+        waiting = asyncio.create_task(reader.read(10, LONG_MS, 100))
+        await asyncio.sleep(0)
+        if moved.startswith("seal"):
+            await Filler(Scripts(built.redis, "another"), built.log, built.health, SERVER).append(
+                10, previous, lines(entries)
+            )
+        else:
+            await built.redis.xadd(keys.STREAM, {keys.FIELD: encode_entry(forged)}, id="0-11")
+        if moved.startswith("head"):
+            await built.redis.hset(keys.META, "head", "11")
+        if moved.endswith("digest"):
+            await built.redis.hset(keys.META, "digest", forged.digest)
+        with pytest.raises(Gone):
+            await waiting
 
 
 async def test_a_shorter_stream_that_is_swapped_in_is_told(built: Parts) -> None:
@@ -119,7 +153,7 @@ async def test_a_shorter_stream_that_is_swapped_in_is_told(built: Parts) -> None
 
 async def test_a_hole_is_never_read_over(built: Parts) -> None:
     async with Reading(built) as reader:
-        assert await reader.read(0, LONG_MS, 2) == built.log.rows[:2]
+        assert await reader.read(10, SHORT_MS, 100) == []
         await built.redis.xdel(keys.STREAM, "0-3")
         with pytest.raises(Gone):
             await reader.read(2, LONG_MS, 100)

@@ -141,12 +141,12 @@ async def test_verify_and_status_say_that_redis_is_away(redis_server: RedisServe
         assert (status.available, status.head) == (False, None)
 
 
-RIGHT = Inspection("1", 10, "d10", "gen", "", 10, "0-10")
+RIGHT = Inspection("2", 10, "d10", "gen", "", 10, "0-10")
 
 
 def test_a_replica_that_stands_where_the_log_stands_needs_nothing() -> None:
     assert diagnose(RIGHT, 10, "d10") is None
-    assert diagnose(Inspection("1", 0, "d0", "gen", "", 0, ""), 0, "d0") is None
+    assert diagnose(Inspection("2", 0, "d0", "gen", "", 0, ""), 0, "d0") is None
 
 
 @pytest.mark.parametrize(
@@ -157,10 +157,10 @@ def test_a_replica_that_stands_where_the_log_stands_needs_nothing() -> None:
         (RIGHT, 8, None, "rebuild"),
         (Inspection("", 0, "", "", "", -1, ""), 10, None, "rebuild"),
         (Inspection("0", 10, "d10", "gen", "", 10, "0-10"), 10, "d10", "rebuild"),
-        (Inspection("1", 10, "d10", "gen", "why", 10, "0-10"), 10, "d10", "rebuild"),
-        (Inspection("1", 10, "d10", "gen", "", 9, "0-10"), 10, "d10", "rebuild"),
-        (Inspection("1", 10, "d10", "gen", "", 10, "0-11"), 10, "d10", "rebuild"),
-        (Inspection("1", 0, "d0", "gen", "", -1, ""), 0, "d0", "rebuild"),
+        (Inspection("2", 10, "d10", "gen", "why", 10, "0-10"), 10, "d10", "rebuild"),
+        (Inspection("2", 10, "d10", "gen", "", 9, "0-10"), 10, "d10", "rebuild"),
+        (Inspection("2", 10, "d10", "gen", "", 10, "0-11"), 10, "d10", "rebuild"),
+        (Inspection("2", 0, "d0", "gen", "", -1, ""), 0, "d0", "rebuild"),
     ],
 )
 def test_what_is_wrong_is_told_apart(replica: Inspection, head: int, there: str | None, action: str) -> None:

@@ -153,11 +153,6 @@ async def test_a_score_that_cannot_be_keeps_no_other_stream_from_its_audit(built
     assert await built.redis.exists(keys.team_stream(3)) == 0
 
 
-async def test_members_that_are_no_teams_are_left_alone(built: Parts) -> None:
-    await built.redis.zadd(keys.TEAMS, {"nobody": 5})
-    await built.keeper.audit_next()
-
-
 async def test_answers_are_the_same_from_the_log_and_from_the_stream(address: str, log: MemoryLog) -> None:
     log.grow(50)
     async with replica_at(address, log) as replica, running(replica):

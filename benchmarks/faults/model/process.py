@@ -76,12 +76,13 @@ class Process:
         self.replica = Replica(
             road.client(self.world.store, self),
             source,
+            SECRET,
             pace=PACE,
             reconcile_seconds=RECONCILE_SECONDS,
             scrub_entries_per_second=SCRUB_ENTRIES_PER_SECOND,
             now=self.clock,
         )
-        self.derived = self.replica.derived(self.tail, SECRET)
+        self.derived = self.replica.derived(self.tail)
         self.history = History(self.tail, source, self.replica.team_entries, self.replica.team_newest)
         self.feed = Feed(source, self.tail)
         self.hub = Hub(Shared(self.tail, self.history, _draw, self.feed.reach, self.clock))

@@ -21,8 +21,15 @@ class Behind(Unreadable):
         self.head = head
 
 
+class TooFar(Unreadable):
+    """More has come since than is read in one go. What lies between cannot be proven by the replica's head."""
+
+    def __init__(self, head: int, asked: int) -> None:
+        super().__init__(f"The replica stands at entry {head}, far beyond entry {asked}.")
+
+
 class Gone(Unreadable):
-    """The replica is missing, damaged, or another one has taken its place."""
+    """The replica is missing or damaged."""
 
 
 class RebuildFailed(Exception):

@@ -1,6 +1,6 @@
 """The names in Redis, and the version of the rules by which they are filled."""
 
-RULES = "1"
+RULES = "2"
 """Raise this when what is stored changes, so that no version reads what another one made."""
 
 STREAM = "global/activity_log"

@@ -85,8 +85,3 @@ def decode_dense(after: int, messages: Iterable[Message]) -> list[Entry]:
             raise BadMessage(f"Message 0-{message[0]} stands where 0-{expected} belongs.")
         entries.append(decode(message))
     return entries
-
-
-def read_reply(reply: Any) -> list[Message]:
-    """The messages in a reply of XREAD on one stream; an empty list for none."""
-    return parse(reply[0][1]) if reply else []

@@ -8,9 +8,9 @@ from redis.exceptions import RedisError
 
 from hunt.game.entries import Entry
 from hunt.replica import keys
-from hunt.replica.errors import Away, Behind, Gone
-from hunt.replica.messages import BadMessage, decode_dense, read_reply
-from hunt.replica.scripts import Scripts
+from hunt.replica.errors import Away, Behind, Gone, TooFar
+from hunt.replica.messages import BadMessage, decode_dense, parse
+from hunt.replica.scripts import Inspection, Scripts
 
 LONGEST_BLOCK_MILLISECONDS = 1_000
 """A replica that was flushed is noticed when a read has ended: ask for longer, and the list is empty sooner."""
@@ -23,15 +23,15 @@ PUBLISH_MILLISECONDS = 50
 class Reader:
     """Reads with an explicit cursor, and looks whether the stream is still the one that the cursor belongs to.
 
-    A blocked read waits in silence at a stream that became shorter or disappeared. So before the first read from a
-    position, and after each that brought nothing, the replica is inspected.
+    A blocked read waits in silence at a stream that became shorter or disappeared, and returns whatever somebody adds.
+    So it only wakes: what is read then comes in one step with what the replica says of itself, and ends at its sealed
+    head.
     """
 
     def __init__(self, redis: Redis, scripts: Scripts, ask_repair: Callable[[], None]) -> None:
         self._redis = redis
         self._scripts = scripts
         self._ask_repair = ask_repair
-        self._gen = ""
         self._position: int | None = None
 
     async def read(self, after: int, block_ms: int, count: int) -> list[Entry]:
@@ -54,28 +54,27 @@ class Reader:
             raise
 
     async def _read(self, after: int, block_ms: int, count: int) -> list[Entry]:
-        if after != self._position and await self._inspect() < after:
+        if after != self._position and _head_of(await self._scripts.inspect()) < after:
             block_ms = min(block_ms, PUBLISH_MILLISECONDS)
-        reply = await self._redis.xread({keys.STREAM: keys.message_id(after)}, count=count, block=block_ms)
+        await self._redis.xread({keys.STREAM: keys.message_id(after)}, count=1, block=block_ms)
+        replica, raw = await self._scripts.read(after, count)
+        head = _head_of(replica)
         try:
-            entries = decode_dense(after, read_reply(reply))
+            entries = decode_dense(after, parse(raw))
         except BadMessage as error:
             raise Gone(str(error)) from error
-        if entries:
-            self._position = entries[-1].id
-            return entries
-        head = await self._inspect()
         if head < after:
             raise Behind(head, after)
-        self._position = after
-        return []
+        if head - after > count:
+            raise TooFar(head, after)
+        if entries and entries[-1].digest != replica.digest:
+            raise Gone(f"The stream holds another entry {head} than the replica says.")
+        self._position = head
+        return entries
 
-    async def _inspect(self) -> int:
-        """The replica's head; Gone where it is none, or another one than before."""
-        replica = await self._scripts.inspect()
-        if replica.damage:
-            raise Gone(replica.damage)
-        other, self._gen = self._gen not in ("", replica.gen), replica.gen
-        if other:
-            raise Gone("The replica has been rebuilt.")
-        return replica.head
+
+def _head_of(replica: Inspection) -> int:
+    """The replica's head; Gone where it is damaged."""
+    if replica.damage:
+        raise Gone(replica.damage)
+    return replica.head

@@ -41,24 +41,26 @@ REBUILD_RETRY_SECONDS = 0.2
 class Replica:
     """A copy of the log in Redis that may vanish, lie or be late without anything wrong being shown.
 
-    `pace` is `pace_of` the URL that Redis was connected to; `now` dates the notes of repairs.
+    `secret` is what the server's processes share and Redis does not know. `pace` is `pace_of` the URL that Redis was
+    connected to; `now` dates the notes of repairs.
     """
 
     def __init__(
         self,
         redis: Redis,
         source: Source,
+        secret: str,
         *,
         pace: Pace = SERVER,
         reconcile_seconds: float = RECONCILE_SECONDS,
         scrub_entries_per_second: float = SCRUB_ENTRIES_PER_SECOND,
         now: clock.Clock = clock.now,
     ) -> None:
-        scripts, ledgers = Scripts(redis), Ledgers()
+        scripts, ledgers = Scripts(redis, secret), Ledgers()
         self._notes = notes = Notes(redis, scripts, now)
         health = Health(notes.add)
         lease = Lease(scripts)
-        self._redis, self._source, self._lease = redis, source, lease
+        self._redis, self._source, self._secret, self._lease = redis, source, secret, lease
         filler = Filler(scripts, source, health, pace)
         self._scripts = scripts
         self._health = health
@@ -112,9 +114,9 @@ class Replica:
         """Only extends the teams' streams, until cancelled: for a process that writes nothing."""
         await self._keeper.run()
 
-    def derived(self, tail: Tail, secret: str) -> Derived:
-        """The states of the teams, kept in the same Redis under the same lease. `secret` seals them."""
-        return Derived(self._redis, self._source, tail, secret, lease=self._lease, health=self._health)
+    def derived(self, tail: Tail) -> Derived:
+        """The states of the teams, kept in the same Redis under the same lease."""
+        return Derived(self._redis, self._source, tail, self._secret, lease=self._lease, health=self._health)
 
     async def team_entries(self, team_id: int, after: int, upto: int, limit: int) -> list[Entry]:
         """The first `limit` entries of the team or of all in (after, upto], the same whether Redis is there or not.

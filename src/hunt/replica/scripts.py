@@ -1,5 +1,6 @@
 """The Lua scripts, which are the one way in which this room writes to Redis, as typed functions."""
 
+import hmac
 from collections.abc import Sequence
 from enum import StrEnum
 from importlib.resources import files
@@ -13,7 +14,7 @@ from hunt.log.lines import LINE_END, Line
 from hunt.replica import keys
 from hunt.replica.commands import BEYOND, id_of_score, is_id
 from hunt.replica.ledger import NO_STREAM
-from hunt.replica.messages import Message
+from hunt.replica.messages import Message, RawMessages, raw_messages
 
 PROGRESS_SECONDS = 5.0
 """A builder that adds nothing for so long may be taken over from."""
@@ -106,9 +107,14 @@ class TeamEnds(Struct, frozen=True):
 
 
 class Scripts:
-    """Each method is one round trip and one atomic step; all raise RedisError."""
+    """Each method is one round trip and one atomic step; all raise RedisError.
 
-    def __init__(self, redis: Redis) -> None:
+    With `secret`, which the server's processes share and Redis does not know, the replica's head is sealed: what others
+    add stands beyond it, or at one without a seal.
+    """
+
+    def __init__(self, redis: Redis, secret: str) -> None:
+        self._secret = secret.encode()
         self._append = _script(redis, "append")
         self._inspect = _script(redis, "inspect")
         self._mark = _script(redis, "mark")
@@ -129,14 +135,29 @@ class Scripts:
         args: list[Any] = [keys.RULES, previous, digest]
         for line in lines:
             args += (line.body, line.digest)
+        args.append(self._seal(previous + len(lines), lines[-1].digest if lines else digest))
         verdict, head = await self._append(keys=[keys.META, keys.STREAM], args=args)
         return Appended(Verdict(verdict.decode()), int(head))
 
     async def inspect(self) -> Inspection:
-        reply = await self._inspect(keys=[keys.META, keys.STREAM, keys.TEAMS])
-        length = reply.pop(5)
-        rules, head, digest, gen, bad, top = (item.decode(errors="replace") for item in reply)
-        return Inspection(rules, _head_in(head) or 0, digest, gen, bad, length, top, _oddity(head, gen))
+        return self._inspection(await self._inspect(keys=[keys.META, keys.STREAM, keys.TEAMS]))
+
+    async def read(self, after: int, count: int) -> tuple[Inspection, RawMessages]:
+        """What the replica says of itself, and the first `count` messages after `after`."""
+        names = [keys.META, keys.STREAM, keys.TEAMS]
+        reply = await self._inspect(keys=names, args=[keys.message_id(after + 1), count])
+        return self._inspection(reply), raw_messages(reply[-1])
+
+    def _inspection(self, reply: list[Any]) -> Inspection:
+        *texts, length, top, _ = reply
+        rules, head, digest, gen, bad, seal = (text.decode(errors="replace") for text in texts)
+        id = _head_in(head)
+        sealed = id is not None and hmac.compare_digest(seal.encode(), self._seal(id, digest).encode())
+        oddity = _oddity(head, gen) or ("" if sealed else "its head has no seal of this hunt's servers")
+        return Inspection(rules, id or 0, digest, gen, bad, length, top.decode(errors="replace"), oddity)
+
+    def _seal(self, head: int, digest: str) -> str:
+        return hmac.digest(self._secret, f"replica {head} {digest}".encode(), "sha256").hex()
 
     async def mark_bad(self, gen: str, reason: str) -> bool:
         """Marks the replica as bad; False when `gen` has been replaced already."""
@@ -160,7 +181,7 @@ class Scripts:
     async def swap(self, token: str, head: int, digest: str, denied: str) -> Swap:
         """Puts the shadow stream in place; `denied` is a digest at which the log says the replica cannot stand."""
         names = [keys.BUILDER, keys.shadow_stream(token), keys.STREAM, keys.META, keys.TEAMS]
-        reply = await self._swap(keys=names, args=[token, keys.RULES, head, digest, denied])
+        reply = await self._swap(keys=names, args=[token, keys.RULES, head, digest, self._seal(head, digest), denied])
         return Swap(reply.decode())
 
     async def release(self, token: str) -> None:

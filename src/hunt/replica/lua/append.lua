@@ -1,6 +1,7 @@
 -- Appends entries of the log to the global stream, or says why not; never creates the stream.
 -- KEYS: 1 meta, 2 stream.
--- ARGV: 1 rules, 2 id that the entries follow, 3 the log's digest there, then body and digest of each entry.
+-- ARGV: 1 rules, 2 id that the entries follow, 3 the log's digest there, then body and digest of each entry, then the seal
+-- of the last of them.
 -- Answers {verdict, the replica's head}.
 local meta = redis.call('HMGET', KEYS[1], 'rules', 'head', 'digest', 'bad')
 if meta[1] ~= ARGV[1] then return {'RESET', '0'} end
@@ -10,7 +11,7 @@ if not digits or #digits > 15 then
   redis.call('HSET', KEYS[1], 'bad', 'its head is no number of entries')
   return {'CORRUPT', '0'}
 end
-local head, previous, count = tonumber(digits), tonumber(ARGV[2]), (#ARGV - 3) / 2
+local head, previous, count = tonumber(digits), tonumber(ARGV[2]), (#ARGV - 4) / 2
 if meta[4] then return {'CORRUPT', meta[2]} end
 if head < previous then return {'GAP', meta[2]} end
 if head <= previous + count and ARGV[3 + 2 * (head - previous)] ~= meta[3] then return {'FORK', meta[2]} end
@@ -33,5 +34,5 @@ if not whole then
   return {'CORRUPT', meta[2]}
 end
 local last = string.format('%.0f', previous + count)
-redis.call('HSET', KEYS[1], 'head', last, 'digest', ARGV[#ARGV])
+redis.call('HSET', KEYS[1], 'head', last, 'digest', ARGV[#ARGV - 1], 'seal', ARGV[#ARGV])
 return {'OK', last}
