@@ -128,7 +128,7 @@ async def test_a_note_that_cannot_be_shown_is_left_out(parts: Parts, note: str) 
     assert await notes.read() == ([], None)
 
 
-@pytest.mark.parametrize("kind", ["for ever", "list"])
+@pytest.mark.parametrize("kind", ["for ever", "for a day", "list"])
 async def test_a_key_in_the_place_of_the_lease_or_of_the_builder_stops_no_repair(
     address: str, redis: Redis, log: MemoryLog, kind: str
 ) -> None:
@@ -141,7 +141,7 @@ async def test_a_key_in_the_place_of_the_lease_or_of_the_builder_stops_no_repair
                 if kind == "list":
                     transaction.rpush(name, "nonsense")
                 else:
-                    transaction.set(name, "nonsense")
+                    transaction.set(name, "nonsense", ex=86_400 if kind == "for a day" else None)
             await transaction.execute()
         await eventually(lambda: right(replica), what="a replica built anew")
 
@@ -156,7 +156,7 @@ async def test_the_lease_and_the_build_of_somebody_who_is_there_are_respected(pa
 
 
 async def test_a_rebuild_that_is_refused_for_long_is_told_once(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
-    await parts.redis.set(keys.BUILDER, "another", px=60_000)
+    await parts.redis.set(keys.BUILDER, "another", px=5_000)
     with capture_logs() as said:
         assert not await parts.builder.rebuild("For a test.")
         assert said == []

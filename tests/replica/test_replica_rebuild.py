@@ -57,7 +57,7 @@ async def test_a_late_mark_does_not_hit_the_next_gen(built: Parts) -> None:
 
 
 async def test_while_somebody_builds_nobody_else_does(built: Parts) -> None:
-    await built.redis.set(keys.BUILDER, "another", px=60_000)
+    await built.redis.set(keys.BUILDER, "another", px=5_000)
     assert not await built.builder.rebuild("For a test.")
     await built.redis.delete(keys.BUILDER)
     assert await built.builder.rebuild("For a test.")
@@ -305,6 +305,6 @@ async def test_who_asks_for_a_rebuild_waits_for_others_only_so_long(
     monkeypatch.setattr("hunt.replica.replica.REBUILD_PATIENCE_SECONDS", 0.3)
     log.grow(3)
     async with replica_at(address, log) as replica:
-        await redis.set(keys.BUILDER, "another", px=60_000)
+        await redis.set(keys.BUILDER, "another", px=5_000)
         with pytest.raises(RebuildFailed):
             await replica.rebuild()
