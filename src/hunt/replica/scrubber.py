@@ -32,7 +32,7 @@ logger = structlog.get_logger()
 
 
 class Scrubber:
-    """The process with the lease scrubs: the global stream at a fixed rate, and a page of some team's with each step."""
+    """The process with the lease scrubs: the global stream at a fixed rate, and in each step a page of some team's."""
 
     def __init__(
         self,
