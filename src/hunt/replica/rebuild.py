@@ -40,6 +40,8 @@ class Builder:
         self._source = source
         self._health = health
         self._pace = pace
+        self.gen = ""
+        """Of the replica that this process has built last."""
         self._holder = ""
         self._refused_at = 0.0
         self._told = False
@@ -65,6 +67,7 @@ class Builder:
         if head is None:
             await self._scripts.release(token)
             return False
+        self.gen = token
         self._health.counters.rebuilds += 1
         self._health.repaired(f"Rebuilt up to entry {head}. {reason}")
         seconds = round(loop.time() - begun, 2)

@@ -12,6 +12,7 @@ from hunt.replica.errors import PASSING
 from hunt.replica.filler import Filler
 from hunt.replica.lease import Lease
 from hunt.replica.rebuild import Builder
+from hunt.replica.rivals import Rivals
 from hunt.replica.scripts import Scripts, Verdict
 from hunt.replica.status import Health
 
@@ -49,7 +50,9 @@ class Reconciler:
         self._lease = lease
         self._interval = interval
         self._on_other_gen = on_other_gen
+        self._rivals = Rivals(source)
         self._gen = ""
+        self._log_end = (0, "")
         self._asked = asyncio.Event()
 
     def ask(self) -> None:
@@ -91,12 +94,16 @@ class Reconciler:
             self._gen = replica.gen
             self._on_other_gen()
         self._health.checked()
-        return diagnose(replica, head, there)
+        self._log_end = head, digest
+        finding = diagnose(replica, head, there)
+        if finding is None or finding.action == "fill":
+            self._rivals.ours(replica.gen, head, digest)
+        return finding
 
     async def _mend(self, finding: Finding) -> None:
         if finding.action == "rebuild":
-            self._on_other_gen()
-            await self._builder.rebuild(finding.reason, finding.gen)
+            if await self._rivals.allow(finding.gen):
+                await self._rebuild(finding)
             return
         loop = asyncio.get_running_loop()
         begun = loop.time()
@@ -104,3 +111,9 @@ class Reconciler:
         if await self._filler.fill(replica.head) is Verdict.OK:
             self._health.repaired(f"Filled up from the log. {finding.reason}")
             logger.info("replica_filled", seconds=round(loop.time() - begun, 2), reason=finding.reason)
+
+    async def _rebuild(self, finding: Finding) -> None:
+        self._on_other_gen()
+        end = self._log_end
+        if await self._builder.rebuild(finding.reason, finding.gen):
+            self._rivals.ours(self._builder.gen, *end)

@@ -137,6 +137,10 @@ class Scrubber:
         if [(keys.message_id(row.id).encode(), {keys.FIELD: row.body}) for row in rows] == list(raw):
             self._tell(f"The log's own chain does not hold after entry {after}: {error}")
             return self._advance(len(rows), rows[-1].digest)
+        replica = await self._scripts.inspect()
+        if await self._source.digest_at(replica.head) != replica.digest:  # all of it is another log's
+            self._ask_repair()
+            return 0
         if await self._scripts.mark_bad(self._gen, f"the scrub found another content after entry {after} ({error})"):
             self._health.counters.scrub_mismatches += 1
             logger.error("scrub_mismatch", after=after, reason=str(error))
