@@ -23,6 +23,8 @@ from stores import execute
 HUNT = Path(sys.executable).with_name("hunt")
 PASSWORD = "correct horse"
 
+FULL = Path("/dev/full")
+
 
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -142,10 +144,11 @@ def test_without_settings_the_first_that_is_missing_is_named(arguments: list[str
     ("name", "value", "says"),
     [
         ("HUNT_DATABASE_URL", "mysql://x", "HUNT_DATABASE_URL must start with"),
-        ("HUNT_DATABASE_URL", "sqlite+aiosqlite:////nowhere/x.db", "cannot be opened"),
-        ("HUNT_DATABASE_URL", "postgresql+asyncpg://u:pw@127.0.0.1:1/hunt", "cannot be opened"),
+        ("HUNT_DATABASE_URL", "sqlite+aiosqlite:////nowhere/x.db", "HUNT_DATABASE_URL"),
+        ("HUNT_DATABASE_URL", "postgresql+asyncpg://u:pw@127.0.0.1:1/hunt", "HUNT_DATABASE_URL"),
         ("HUNT_DATABASE_URL", "postgresql+asyncpg://u:pw@127.0.0.1:port/hunt", "HUNT_DATABASE_URL"),
-        ("HUNT_CONTENT", "/nowhere/at/all", "no such folder"),
+        ("HUNT_CONTENT", "/nowhere/at/all", "HUNT_CONTENT"),
+        ("HUNT_CONTENT", "/etc", "HUNT_CONTENT"),
         ("HUNT_SECRET_KEY", "short", "HUNT_SECRET_KEY"),
         ("HUNT_SECRET_KEY", "", "HUNT_SECRET_KEY is not set"),
         ("HUNT_REDIS_URL", "nonsense", "HUNT_REDIS_URL"),
@@ -158,13 +161,17 @@ def test_a_wrong_setting_is_a_sentence_that_names_it(env: dict[str, str], name: 
     for command in (("serve",), ("teams", "list")):
         told = finding(*command, env=env | {name: value})
         assert says in told
+        assert told.count("\n") == 0
         assert "pw" not in told
         assert "sqlalche.me" not in told
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://x", "sqlite:///x.db", "postgresql+asyncpg://u@h:port/x"])
+@pytest.mark.parametrize(
+    "url", ["nonsense", "mysql://x", "sqlite:///x.db", "postgresql+asyncpg://u@h:port/x", "sqlite+aiosqlite:///"]
+)
 def test_a_wrong_url_is_told_by_migrate_too(url: str) -> None:
-    assert "HUNT_DATABASE_URL" in finding("migrate", env={"HUNT_DATABASE_URL": url})
+    for arguments in (["migrate"], ["log", "verify"]):
+        assert "HUNT_DATABASE_URL" in finding(*arguments, env={"HUNT_DATABASE_URL": url})
 
 
 def test_a_database_without_a_schema_is_told_what_to_do(env: dict[str, str], tmp_path: Path) -> None:
@@ -317,6 +324,15 @@ def test_a_replica_that_does_not_answer_is_told(env: dict[str, str], tmp_path: P
     assert run("replica", "status", env=env).exit_code == 1
 
 
+def test_a_replica_is_looked_at_without_the_hunt(env: dict[str, str], redis_url: str) -> None:
+    env |= {"HUNT_REDIS_URL": redis_url, "HUNT_CONTENT": "/nowhere/at/all"}
+    run("replica", "rebuild", env=env)
+    status = run("replica", "status", env=env)
+    assert (status.exit_code, status.stderr) == (0, "")
+    assert run("replica", "verify", env=env).stdout == "The replica equals the log.\n"
+    assert "HUNT_REDIS_URL" in finding("replica", "status", env=env | {"HUNT_REDIS_URL": "redis://h:abc/0"})
+
+
 def test_a_replica_is_rebuilt_and_equals_the_log(env: dict[str, str], redis_url: str) -> None:
     env["HUNT_REDIS_URL"] = redis_url
     run("teams", "add", "a", "--password", PASSWORD, env=env)
@@ -338,3 +354,27 @@ def test_the_program_speaks_plainly_where_it_is_started(tmp_path: Path) -> None:
         assert (told.returncode, told.stdout) == (1, "")
         assert told.stderr.startswith("HUNT_DATABASE_URL is not set: ")
         assert told.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="This system has no device that is always full.")
+@pytest.mark.parametrize(
+    "arguments", [["log", "export", str(FULL)], ["log", "export", "-"], ["log", "verify"], ["teams", "list"]]
+)
+def test_what_there_is_no_room_for_is_not_called_written(env: dict[str, str], arguments: list[str]) -> None:
+    run("teams", "add", "a", "--password", PASSWORD, env=env)
+    with FULL.open("w") as full:
+        told = subprocess.run(
+            [HUNT, *arguments], env=os.environ | env, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert told.returncode == 1
+    assert "No space left" in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
+def test_an_export_leaves_the_file_before_alone_until_there_is_something_to_write(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "log.jsonl").write_text("the export of yesterday")
+    env["HUNT_DATABASE_URL"] = f"sqlite+aiosqlite:///{tmp_path}/nowhere/x.db"
+    finding("log", "export", str(tmp_path / "log.jsonl"), env=env)
+    assert (tmp_path / "log.jsonl").read_text() == "the export of yesterday"

@@ -119,13 +119,6 @@ def database_url(environment: Mapping[str, str]) -> str:
     return url
 
 
-def redis_url(environment: Mapping[str, str]) -> str:
-    """HUNT_REDIS_URL, for commands that need no other setting; BadSetting where it cannot be understood."""
-    url = environment.get("HUNT_REDIS_URL", "").strip() or FAKE_REDIS
-    _check_redis_url(url)
-    return url
-
-
 def _is_site(url: str) -> bool:
     if re.search(r"[\s@]", url):  # whoever has to log in there would be shown in messages
         return False

@@ -5,11 +5,12 @@ import click
 from hunt import logs
 from hunt.cli.accounts import operators, teams
 from hunt.cli.authors import check, play
+from hunt.cli.common import PlainGroup
 from hunt.cli.log import log, replica
 from hunt.cli.server import migrate, serve
 
 
-@click.group()
+@click.group(cls=PlainGroup)
 @click.version_option(package_name="hunt")
 def main() -> None:
     """A puzzle-hunt server: a folder of files becomes a live weekend of puzzles."""

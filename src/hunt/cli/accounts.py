@@ -9,7 +9,7 @@ import click
 
 from hunt.accounts.errors import BadAccount
 from hunt.accounts.sessions import Kind
-from hunt.cli.common import CommandFailed, plainly, with_services
+from hunt.cli.common import CommandFailed, with_services
 from hunt.game.refusals import Refused
 from hunt.services import Services
 
@@ -53,8 +53,7 @@ def list_teams() -> None:
 @click.argument("file", metavar="FILE.csv", type=click.File(encoding="utf-8-sig"))
 def import_teams(file: TextIO) -> None:
     """Register the teams of a CSV file with the columns username, name, password; no password makes one up."""
-    with plainly():
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(file))
     if not rows or "username" not in rows[0]:
         raise CommandFailed("The file needs a header line with username, name and password.")
 

@@ -6,7 +6,7 @@ from typing import TextIO
 import click
 import msgspec
 
-from hunt.cli.common import CommandFailed, plainly
+from hunt.cli.common import CommandFailed
 from hunt.content import load
 from hunt.game.play import BadAction, Game, NotJson, read_action
 
@@ -17,8 +17,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.argument("folder", metavar="DIR", type=FOLDER)
 def check(folder: Path) -> None:
     """Read a hunt folder and print every error and warning in it; exit status 1 on an error."""
-    with plainly():
-        loaded = load(folder)
+    loaded = load(folder)
     for problem in loaded.problems:
         click.echo(str(problem))
     hunt = loaded.hunt
@@ -34,14 +33,13 @@ def check(folder: Path) -> None:
 @click.argument("file", metavar="[FILE|-]", type=click.File(encoding="utf-8-sig"), default="-")
 def play(folder: Path, file: TextIO) -> None:
     """Play JSON Lines of actions against a hunt folder and print the team's state after each."""
-    with plainly():
-        loaded = load(folder)
-        for problem in loaded.problems:
-            click.echo(str(problem), err=True)
-        game = Game(loaded.hunt)
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                _play_line(game, number, line)
+    loaded = load(folder)
+    for problem in loaded.problems:
+        click.echo(str(problem), err=True)
+    game = Game(loaded.hunt)
+    for number, line in enumerate(file, start=1):
+        if line.strip():
+            _play_line(game, number, line)
 
 
 def _play_line(game: Game, number: int, line: str) -> None:

@@ -4,15 +4,15 @@ import asyncio
 import csv
 import os
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, TypeVar
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.accounts.errors import BadAccount
-from hunt.content import HuntUnreadable, load
+from hunt.content import HuntUnreadable, Loaded, load
 from hunt.game.entries import BrokenChain
 from hunt.game.refusals import Refused
 from hunt.log import transfer
@@ -30,7 +30,6 @@ EXPECTED = (
     BadSetting,
     BadAccount,
     Refused,
-    DatabaseAway,
     SchemaMismatch,
     Unavailable,
     BrokenChain,
@@ -60,16 +59,41 @@ def plainly() -> Iterator[None]:
         yield
     except HuntUnreadable as error:
         raise CommandFailed("\n".join(map(str, error.problems))) from None
+    except DatabaseAway as error:
+        raise CommandFailed(f"{error} See HUNT_DATABASE_URL.") from None
     except SQLAlchemyError as error:
         raise CommandFailed(f"The database did not do this: {reason_of(error)}.") from None
     except EXPECTED as error:
         raise CommandFailed(str(error) or type(error).__name__) from None
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` gives, in an event loop of its own."""
-    with plainly():
-        return asyncio.run(work)
+class PlainGroup(click.Group):
+    """Commands that fail with a sentence, also where there is no room for what they print."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with plainly():
+            try:
+                return super().invoke(ctx)
+            finally:
+                _finish_output()
+
+
+def _finish_output() -> None:
+    try:
+        if sys.stdout is not None:  # it was closed by whoever started this
+            sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            sys.stdout.close()  # else Python tries again as it ends, and complains in its own words
+        raise
+
+
+def hunt_of(settings: Settings) -> Loaded:
+    """The hunt in HUNT_CONTENT; BadSetting where there is none."""
+    try:
+        return load(settings.content)
+    except HuntUnreadable as error:
+        raise BadSetting(f"HUNT_CONTENT is {settings.content}, which holds no hunt: {error.problems[0]}.") from None
 
 
 def with_services(work: Callable[[Services], Awaitable[T]]) -> T:
@@ -77,7 +101,7 @@ def with_services(work: Callable[[Services], Awaitable[T]]) -> T:
 
     async def inside() -> T:
         settings = Settings.from_environment(os.environ)
-        async with headless(settings, load(settings.content).hunt) as services:
+        async with headless(settings, hunt_of(settings).hunt) as services:
             return await work(services)
 
-    return run(inside())
+    return asyncio.run(inside())

@@ -1,5 +1,6 @@
 """Commands for the log and its replica."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import TextIO, TypeVar
@@ -8,13 +9,14 @@ import click
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hunt.cli.common import CommandFailed, run, with_services
+from hunt.cli.common import CommandFailed
 from hunt.log import transfer
 from hunt.log.database import connect
 from hunt.log.migrations import check_schema
-from hunt.replica import Status
-from hunt.services import Services
-from hunt.settings import database_url
+from hunt.log.reader import LogReader
+from hunt.replica import Replica, Status
+from hunt.replica import connect as connect_redis
+from hunt.settings import FAKE_REDIS, Settings, database_url
 
 T = TypeVar("T")
 
@@ -34,14 +36,19 @@ def _with_database(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
         finally:
             await engine.dispose()
 
-    return run(inside())
+    return asyncio.run(inside())
 
 
 @log.command("export")
-@click.argument("file", metavar="FILE|-", type=click.File("w", encoding="utf-8", lazy=False))
-def export_log(file: TextIO) -> None:
+@click.argument("file", metavar="FILE|-", type=click.Path(dir_okay=False, allow_dash=True))
+def export_log(file: str) -> None:
     """Write every entry as a line of JSON."""
-    count = _with_database(lambda engine: transfer.export(engine, file))
+
+    async def write(engine: AsyncEngine) -> int:
+        with click.open_file(file, "w", encoding="utf-8") as lines:
+            return await transfer.export(engine, lines)
+
+    count = _with_database(write)
     click.echo(f"{count} entries written.", err=True)
 
 
@@ -65,22 +72,32 @@ def replica() -> None:
     """The copy of the log in Redis."""
 
 
-def _with_replica(work: Callable[[Services], Awaitable[T]]) -> T:
-    if os.environ.get("HUNT_REDIS_URL", "fake://").startswith("fake://"):
+def _with_replica(work: Callable[[Replica, LogReader], Awaitable[T]]) -> T:
+    settings = Settings.from_environment(os.environ)
+    if settings.redis_url.startswith(FAKE_REDIS):
         raise CommandFailed(
             "HUNT_REDIS_URL is fake://: such a replica lives inside the server and cannot be reached from here."
         )
-    return with_services(work)
+
+    async def inside(engine: AsyncEngine) -> T:
+        redis, log = connect_redis(settings.redis_url), LogReader(engine)
+        replica = Replica(redis, log, settings.secret_key)
+        try:
+            return await work(replica, log)
+        finally:
+            await replica.aclose()
+            await redis.aclose()
+
+    return _with_database(inside)
 
 
 @replica.command("status")
 def replica_status() -> None:
     """How the replica stands beside the SQL log; exit status 1 when Redis does not answer."""
 
-    async def heads(services: Services) -> tuple[Status, int]:
-        status = await services.replica.status()
-        log_head, _ = await services.reader.head()
-        return status, log_head
+    async def heads(replica: Replica, log: LogReader) -> tuple[Status, int]:
+        log_head, _ = await log.head()
+        return await replica.status(), log_head
 
     status, log_head = _with_replica(heads)
     shown = {"log_head": log_head, **msgspec.to_builtins(status)}
@@ -92,7 +109,7 @@ def replica_status() -> None:
 @replica.command("verify")
 def replica_verify() -> None:
     """Compare the whole replica with SQL; exit status 1 and a sentence for each difference."""
-    findings = _with_replica(lambda services: services.replica.verify())
+    findings = _with_replica(lambda replica, _log: replica.verify())
     for finding in findings:
         click.echo(finding)
     if findings:
@@ -103,5 +120,5 @@ def replica_verify() -> None:
 @replica.command("rebuild")
 def replica_rebuild() -> None:
     """Build the replica anew beside the old one and put it in its place."""
-    _with_replica(lambda services: services.replica.rebuild())
+    _with_replica(lambda replica, _log: replica.rebuild())
     click.echo("The replica is rebuilt.")

@@ -1,16 +1,24 @@
 """Commands that serve the hunt and prepare the database."""
 
 import asyncio
+import errno
+import multiprocessing
 import os
+import signal
+import socket
+import sys
+import threading
+from multiprocessing.process import BaseProcess
+from typing import Any
 
 import click
 import uvicorn
 from litestar import Litestar
 from uvicorn.supervisors import Multiprocess
 
-from hunt.app import create_app, server_config
-from hunt.cli.common import CommandFailed, plainly
-from hunt.content import Loaded, load
+from hunt.app import create_app, from_environment, server_config
+from hunt.cli.common import CommandFailed, hunt_of
+from hunt.content import Loaded
 from hunt.log import migrations
 from hunt.settings import BadSetting, Settings, database_url
 
@@ -21,16 +29,16 @@ STUBS_SHOWN = 5
 @click.command()
 def serve() -> None:
     """Serve the hunt, with the settings from HUNT_* in the environment."""
-    with plainly():
-        settings = Settings.from_environment(os.environ)
-        loaded = load(settings.content)
-        _check_servable(loaded, settings)
-        if settings.role != "live":
-            asyncio.run(migrations.check_schema(settings.database_url))
-        if settings.workers == 1:
-            _serve_alone(create_app(settings, loaded.hunt), settings)
-        else:
-            _serve_together(settings)
+    settings = Settings.from_environment(os.environ)
+    loaded = hunt_of(settings)
+    _check_servable(loaded, settings)
+    if settings.role != "live":
+        asyncio.run(migrations.check_schema(settings.database_url))
+    listeners = _listen(settings.host, settings.port)
+    if settings.workers == 1:
+        _serve_alone(create_app(settings, loaded.hunt), settings, listeners)
+    else:
+        _serve_together(settings, listeners)
 
 
 def _check_servable(loaded: Loaded, settings: Settings) -> None:
@@ -42,19 +50,64 @@ def _check_servable(loaded: Loaded, settings: Settings) -> None:
         raise BadSetting(f"{len(stubs)} puzzles are not written yet ({names}): write them, or set HUNT_STUBS to 1.")
 
 
-def _serve_alone(app: Litestar, settings: Settings) -> None:
-    uvicorn.Server(server_config(app, settings)).run()
+def _listen(host: str, port: int) -> list[socket.socket]:
+    """A socket for each address of the host, bound but not listening yet. BadSetting where there is none to be had."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        found = []
+    listeners: list[socket.socket] = []
+    for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):
+        try:
+            listeners.append(_bound(family, address))
+        except OSError as error:
+            if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+                raise BadSetting(f"HUNT_PORT is {port}, which cannot be used: {error.strerror}.") from None
+    if not listeners:
+        raise BadSetting(f"HUNT_HOST is `{host}`, which is no address of this machine.")
+    return listeners
 
 
-def _serve_together(settings: Settings) -> None:
-    config = server_config("hunt.app:from_environment", settings, factory=True, workers=settings.workers)
-    listener = config.bind_socket()
-    Multiprocess(config, sockets=[listener]).run()
+def _bound(family: int, address: Any) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere this would let two servers share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _serve_alone(app: Litestar, settings: Settings, listeners: list[socket.socket]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them once more when it has stopped
+        signal.signal(number, lambda *_: sys.exit())
+    uvicorn.Server(server_config(app, settings)).run(listeners)
+
+
+def _serve_together(settings: Settings, listeners: list[socket.socket]) -> None:
+    config = server_config("hunt.cli.server:worker", settings, factory=True, workers=settings.workers)
+    Multiprocess(config, sockets=listeners).run()
+
+
+def worker() -> Litestar:
+    """The application of one of several processes, which ends when the one that started it has, in whatever way."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        threading.Thread(target=_end_after, args=(supervisor,), daemon=True).start()
+    return from_environment()
+
+
+def _end_after(supervisor: BaseProcess) -> None:
+    supervisor.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @click.command()
 def migrate() -> None:
     """Bring the database to the newest schema. Safe when several copies start at once."""
-    with plainly():
-        asyncio.run(migrations.migrate(database_url(os.environ)))
+    asyncio.run(migrations.migrate(database_url(os.environ)))
     click.echo("The database is up to date.")

@@ -1,0 +1,98 @@
+"""`hunt serve` as a process: where it listens, and how it ends."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from apps import fresh_sqlite
+from small_hunt import write_small_hunt
+from waiting import wait_until
+
+HUNT = Path(sys.executable).with_name("hunt")
+START_SECONDS = 30.0
+
+
+@pytest.fixture
+def env(tmp_path: Path, redis_url: str) -> dict[str, str]:
+    """Good settings, and a port that is free."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    return {
+        "PATH": os.environ["PATH"],
+        "HUNT_DATABASE_URL": asyncio.run(fresh_sqlite(tmp_path)),
+        "HUNT_REDIS_URL": redis_url,
+        "HUNT_CONTENT": str(write_small_hunt(tmp_path / "hunt")),
+        "HUNT_SECRET_KEY": "s" * 32,
+        "HUNT_PORT": str(port),
+    }
+
+
+@contextmanager
+def serving(env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A server that answers."""
+    with subprocess.Popen([HUNT, "serve"], env=env, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            wait_until(lambda: answers(env), within=START_SECONDS, what="an answer")
+            yield server
+        finally:
+            server.kill()
+
+
+def answers(env: dict[str, str], host: str = "127.0.0.1") -> bool:
+    try:
+        return httpx.get(f"http://{host}:{env['HUNT_PORT']}/health/live").is_success
+    except httpx.TransportError:
+        return False
+
+
+def refused(env: dict[str, str], **more: str) -> str:
+    """The one line of a server that does not start."""
+    told = subprocess.run([HUNT, "serve"], env=env | more, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.count("\n") == 1
+    return told.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_in_use_is_told_by_its_setting(env: dict[str, str], workers: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as used:
+        port = str(used.getsockname()[1])
+        assert refused(env, HUNT_PORT=port, HUNT_WORKERS=workers).startswith(f"HUNT_PORT is {port}, ")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("host", ["256.1.1.1", "203.0.113.1", "no..host"])
+def test_a_host_that_is_none_of_this_machine_is_told_by_its_setting(
+    env: dict[str, str], host: str, workers: str
+) -> None:
+    assert refused(env, HUNT_HOST=host, HUNT_WORKERS=workers).startswith(f"HUNT_HOST is `{host}`, ")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_was_asked_to_stop_has_not_failed(
+    env: dict[str, str], workers: str, number: signal.Signals
+) -> None:
+    with serving(env | {"HUNT_WORKERS": workers, "HUNT_HOST": "localhost"}) as server:
+        server.send_signal(number)
+        _, told = server.communicate(timeout=START_SECONDS)
+        assert server.returncode == 0
+        assert "Traceback" not in told
+
+
+def test_workers_whose_supervisor_was_killed_leave_the_port(env: dict[str, str]) -> None:
+    with serving(env | {"HUNT_WORKERS": "2"}) as server:
+        server.kill()
+        server.wait()
+        wait_until(lambda: not answers(env), within=START_SECONDS, what="the end of the workers")
+        with serving(env):
+            pass
