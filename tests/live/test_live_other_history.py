@@ -12,7 +12,7 @@ from hunt.live import feed
 from hunt.live.datasets import TEAM_DATASETS
 from hunt.live.shared import Topic
 from hunt.log.database import append_transaction
-from hunt.log.tables import EntryRow
+from hunt.log.tables import EntryRow, TeamRow
 from live_world import check_tiles, grant, guess, ids, wired
 from small_hunt import write_small_hunt
 
@@ -119,6 +119,29 @@ async def test_a_team_that_is_not_in_it_any_more_is_logged_out(app: App) -> None
         wire.sub("guess_log", "b", params={"slug": "lantern"})  # sent before the client has heard of it
     async with app.client() as client:
         assert (await client.get("/api/me", headers=team.headers)).status_code == 401
+
+
+async def test_another_team_with_the_same_id_gets_neither_its_sockets_nor_its_sessions(
+    no_polls: None, app: App
+) -> None:
+    backup, settings = app.services.tail.head, app.services.settings
+    owls = await app.team()
+    async with wired(app, owls) as wire:
+        wire.sub("hub")
+        await wire.settled()
+        await restore(app, backup)
+        async with append_transaction(app.services.engine) as connection:
+            await connection.execute(delete(TeamRow).where(TeamRow.id == owls.id))
+            await connection.commit()
+        async with running_app(settings_of(settings.content, settings.database_url)) as there:
+            foxes = await there.team()
+            assert foxes.id == owls.id
+        await app.services.feed.poll()
+        await wire.until(lambda: wire.connection.close_code)
+        assert wire.connection.close_code == 4001
+    async with app.client() as client:
+        assert (await client.get("/api/me", headers=owls.headers)).status_code == 401
+        assert (await client.get("/api/me", headers=foxes.headers)).status_code == 200
 
 
 async def test_what_is_being_made_for_a_team_that_the_log_loses_ends_without_an_error(

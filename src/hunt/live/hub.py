@@ -79,9 +79,7 @@ class Hub:
     def replaced(self) -> None:
         """Everything may be different: the hunt was changed, or the log is another one."""
         self.shared.forget_all()
-        teams = self.shared.tail.board.teams
-        for team_id, connections in self._of.items():
-            for connection in connections:
-                connection.mark_all()
-                if team_id is not None and team_id not in teams:
-                    connection.stop(protocol.CLOSE_LOGGED_OUT)
+        for connection in self.connections:
+            connection.mark_all()
+            if connection.team_id is not None and connection.registered != self.shared.registered(connection.team_id):
+                connection.stop(protocol.CLOSE_LOGGED_OUT)

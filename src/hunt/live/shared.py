@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from hunt.clock import Clock
 from hunt.game.entries import Entry
+from hunt.game.state import Mark
 from hunt.live import protocol
 from hunt.live.datasets import ACTIVITY_PAGE_ENTRIES, Dataset, Value, View, activity_page, is_touched
 from hunt.live.history import History
@@ -73,6 +74,11 @@ class Shared:
         self.clock = clock
         self._kept: defaultdict[int, _Kept] = defaultdict(lambda: _Kept({}, {}))
         self._picking: WeakValueDictionary[tuple[int, _PickKey], asyncio.Lock] = WeakValueDictionary()
+
+    def registered(self, team_id: int) -> Mark | None:
+        """The team's registration; None for a team that is not there or not active. No two teams have the same one."""
+        state = self.tail.board.teams.get(team_id)
+        return state.registered if state and state.active else None
 
     def view(self, team_id: int) -> View:
         """The team as it is now."""
