@@ -5,9 +5,11 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError
 
 from hunt.replica import connect
-from hunt.replica.connection import blocking
+from hunt.replica.connection import COMMAND_SECONDS, blocking
+from servers import RedisServer
 
 pytestmark = pytest.mark.anyio
 
@@ -54,3 +56,27 @@ async def test_a_task_that_is_cancelled_ends_wherever_it_is(redis: Redis, turns:
 def test_a_url_of_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="scheme"):
         connect("http://127.0.0.1")
+
+
+async def test_a_redis_that_was_made_a_standby_is_left(redis_server: RedisServer) -> None:
+    async with connect(redis_server.url) as client:
+        before = await client.client_id()
+        assert await client.client_id() == before
+        with redis_server.client() as behind:
+            behind.replicaof("127.0.0.1", "1")
+            with pytest.raises(ReadOnlyError):
+                await client.set("a", "1")
+            behind.replicaof("NO", "ONE")
+        assert await client.client_id() != before
+        assert await client.set("a", "1")
+
+
+async def test_options_in_the_url_override_none_of_ours(redis_server: RedisServer) -> None:
+    options = "protocol=3&decode_responses=True&socket_timeout=60&socket_connect_timeout=60&max_connections=1&db=3"
+    async with connect(f"{redis_server.url}?{options}") as client:
+        await client.set("a", "1")
+        assert (await asyncio.gather(client.get("a"), client.get("a"))) == [b"1", b"1"]
+        with redis_server.client() as behind:
+            assert behind.info("keyspace").keys() == {"db3"}
+        kwargs = client.connection_pool.connection_kwargs
+        assert (kwargs["socket_timeout"], kwargs["protocol"]) == (COMMAND_SECONDS, 2)

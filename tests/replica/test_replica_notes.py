@@ -6,12 +6,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 from redis.asyncio import Redis
-from redis.exceptions import BusyLoadingError, ResponseError
+from redis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as RedisAway
 from replica_world import KICKOFF, MemoryLog, Parts, replica_at, rewrite, running
 from structlog.testing import capture_logs
 
-from hunt.replica import Replica, connect, keys
+from hunt.replica import Replica, connect, keys, status
 from hunt.replica.notes import NOTES_KEPT, Notes, ScrubPlace
 from hunt.replica.status import Health, Status
 from servers import RedisServer
@@ -156,7 +156,23 @@ def test_a_redis_that_refuses_what_is_asked_is_not_away() -> None:
         health.failed(ResponseError("OOM command not allowed"))
         assert health.last_error == "ResponseError: OOM command not allowed"
         health.failed(BusyLoadingError("loading"))
-    assert [line["event"] for line in lines] == ["redis_away"]
+    assert [line["event"] for line in lines] == ["redis_refused", "redis_away"]
+
+
+def test_each_reason_for_which_redis_refuses_is_told_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = Health()
+    refusals = [ReadOnlyError("You can't write"), ResponseError("MISCONF no disk"), ResponseError("NOREPLICAS none")]
+    with capture_logs() as lines:
+        for error in refusals * 3:
+            health.failed(error)
+        health.answered()
+    assert [line["error"].partition(":")[2] for line in lines] == [f" {error}" for error in refusals]
+    monkeypatch.setattr(status, "REFUSED_SECONDS", -1.0)
+    health = Health()
+    with capture_logs() as lines:
+        for error in refusals * 2:
+            health.failed(error)
+    assert len(lines) == 6
 
 
 async def test_a_process_that_only_reads_tells_that_redis_is_back(redis_server: RedisServer, log: MemoryLog) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from replica_world import MemoryLog, Parts, lines
 
-from hunt.game.entries import encode_entry
+from hunt.game.entries import GENESIS, encode_entry
 from hunt.replica import Away, Behind, Gone, connect, keys
 from hunt.replica.connection import blocking
 from hunt.replica.errors import TooFar
@@ -198,3 +198,24 @@ async def test_a_redis_that_dies_is_told_at_once(redis_server: RedisServer) -> N
         async with asyncio.timeout(2):
             with pytest.raises(Away):
                 await waiting
+
+
+async def test_a_connection_that_is_not_woken_by_what_comes_is_left(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connect(redis_server.url) as client:
+        parts = Parts(client, MemoryLog())
+        assert await parts.builder.rebuild("For a test.")
+        reading = Reading(parts)
+        async with reading as reader:
+            before = await reading.redis.client_id()
+            assert await reader.read(0, SHORT_MS, 10) == []
+            assert await reading.redis.client_id() == before
+
+            async def from_a_standby(*_: object, **__: object) -> list[object]:
+                await parts.filler.append(0, GENESIS, lines(parts.log.grow(1)[0]))
+                return []
+
+            monkeypatch.setattr(reading.redis, "xread", from_a_standby)
+            assert await reader.read(0, SHORT_MS, 10) == parts.log.rows
+            assert await reading.redis.client_id() != before

@@ -6,14 +6,17 @@ from typing import Any
 
 from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ReadOnlyError
 
+from hunt.replica.answers import understood
 from hunt.replica.messages import raw_messages
 
 COMMAND_SECONDS = 0.25
 """A command that takes longer has failed. Nobody but background tasks waits that long."""
-CONNECTIONS = 32
+CONNECTIONS = 40
 RETRIES = 1
 """One, at once: a pooled connection may have been closed by a server that is up again."""
 
@@ -37,7 +40,11 @@ class _Client(Redis):
         task = asyncio.current_task()
         before = task.cancelling() if task else 0
         try:
-            return await execute(*args, **options)
+            with understood():
+                return await execute(*args, **options)
+        except ReadOnlyError:  # a standby by now; new connections may lead to the server that took its place
+            await leave(self)
+            raise
         finally:
             if task and task.cancelling() > before:
                 raise asyncio.CancelledError
@@ -46,20 +53,23 @@ class _Client(Redis):
 def connect(url: str) -> Redis:
     """A client for redis://, rediss://, unix:// or fake://; the last is one server per process and URL.
 
-    Connects at the first command. ValueError for a URL of another kind.
+    Connects at the first command. Options in the URL do not override those that are set here. ValueError for a URL of
+    another kind.
     """
     if url.startswith("fake://"):
         server = _fake_servers.setdefault(url, FakeServer())
         fake = FakeAsyncRedis(server=server, protocol=_PROTOCOL, retry=_retry())
         return _Client.from_pool(fake.connection_pool)
-    return _Client.from_url(
-        url,
-        protocol=_PROTOCOL,
-        socket_timeout=COMMAND_SECONDS,
-        socket_connect_timeout=COMMAND_SECONDS,
-        max_connections=CONNECTIONS,
-        retry=_retry(),
-    )
+    options: dict[str, Any] = {
+        **parse_url(url),
+        "protocol": _PROTOCOL,
+        "decode_responses": False,
+        "socket_timeout": COMMAND_SECONDS,
+        "socket_connect_timeout": COMMAND_SECONDS,
+        "max_connections": CONNECTIONS,
+        "retry": _retry(),
+    }
+    return _Client.from_pool(ConnectionPool(**options))
 
 
 def blocking(redis: Redis) -> Redis:
@@ -67,6 +77,11 @@ def blocking(redis: Redis) -> Redis:
     pool = redis.connection_pool
     kwargs = {**pool.connection_kwargs, "socket_timeout": None, "retry": _retry()}
     return _Client.from_pool(ConnectionPool(connection_class=pool.connection_class, **kwargs))
+
+
+async def leave(redis: Redis) -> None:
+    """Closes the connections that nobody uses now, so that the next commands make new ones."""
+    await redis.connection_pool.disconnect(inuse_connections=False)
 
 
 def _retry() -> Retry:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from hunt.game.entries import NOT_READABLE, Entry, decode_entry, stamp
 from hunt.replica import keys
 
@@ -11,6 +13,8 @@ DEEPEST = 100
 
 RawMessages = Sequence[tuple[bytes, Mapping[bytes, bytes] | None]]
 """What XRANGE gives; None for a message in which a field stands twice, for the mapping would hide one of them."""
+
+_ANSWER = list[tuple[bytes, list[bytes]]]
 
 Message = tuple[int, bytes]
 """The entry's id and the JSON of the entry."""
@@ -21,8 +25,8 @@ class BadMessage(Exception):
 
 
 def raw_messages(response: Any, **_options: Any) -> RawMessages:
-    """What Redis answers to XRANGE, as this room's clients give it."""
-    return [(id, _mapping(fields)) for id, fields in response]
+    """What Redis answers to XRANGE, as this room's clients give it; ValueError for an answer of another form."""
+    return [(id, _mapping(fields)) for id, fields in msgspec.convert(response, _ANSWER)]
 
 
 def _mapping(fields: Sequence[bytes]) -> Mapping[bytes, bytes] | None:

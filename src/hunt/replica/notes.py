@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from hunt.clock import Clock
 from hunt.game.entries import NOT_READABLE, stamp
 from hunt.replica import keys
+from hunt.replica.answers import understood
 from hunt.replica.scripts import Scripts
 
 NOTES_KEPT = 20
@@ -90,7 +91,8 @@ class Notes:
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.lrange(keys.NOTES, 0, NOTES_KEPT - 1)
             pipeline.get(keys.PLACE)
-            noted, place = await pipeline.execute(raise_on_error=False)
+            with understood():
+                noted, place = await pipeline.execute(raise_on_error=False)
         notes = [_read(raw, RepairNote) for raw in noted] if isinstance(noted, list) else []
         return [note for note in notes if note], _read(place, ScrubPlace)
 

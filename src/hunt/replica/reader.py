@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 
 from hunt.game.entries import Entry
 from hunt.replica import keys
+from hunt.replica.connection import leave
 from hunt.replica.errors import Away, Behind, Gone, TooFar
 from hunt.replica.messages import BadMessage, decode_dense, parse
 from hunt.replica.scripts import Inspection, Scripts
@@ -56,7 +57,7 @@ class Reader:
     async def _read(self, after: int, block_ms: int, count: int) -> list[Entry]:
         if after != self._position and _head_of(await self._scripts.inspect()) < after:
             block_ms = min(block_ms, PUBLISH_MILLISECONDS)
-        await self._redis.xread({keys.STREAM: keys.message_id(after)}, count=1, block=block_ms)
+        woken = await self._redis.xread({keys.STREAM: keys.message_id(after)}, count=1, block=block_ms)
         replica, raw = await self._scripts.read(after, count)
         head = _head_of(replica)
         try:
@@ -69,6 +70,8 @@ class Reader:
             raise TooFar(head, after)
         if entries and entries[-1].digest != replica.digest:
             raise Gone(f"The stream holds another entry {head} than the replica says.")
+        if entries and not woken:  # this connection may lead to a server that was left for another one
+            await leave(self._redis)
         self._position = head
         return entries
 

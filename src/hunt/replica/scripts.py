@@ -12,6 +12,7 @@ from redis.commands.core import AsyncScript
 
 from hunt.log.lines import LINE_END, Line
 from hunt.replica import keys
+from hunt.replica.answers import understood
 from hunt.replica.commands import BEYOND, id_of_score, is_id
 from hunt.replica.ledger import NO_STREAM
 from hunt.replica.messages import Message, RawMessages, raw_messages
@@ -136,17 +137,22 @@ class Scripts:
         for line in lines:
             args += (line.body, line.digest)
         args.append(self._seal(previous + len(lines), lines[-1].digest if lines else digest))
-        verdict, head = await self._append(keys=[keys.META, keys.STREAM], args=args)
-        return Appended(Verdict(verdict.decode()), int(head))
+        reply = await self._append(keys=[keys.META, keys.STREAM], args=args)
+        with understood():
+            verdict, head = reply
+            return Appended(Verdict(verdict.decode()), int(head))
 
     async def inspect(self) -> Inspection:
-        return self._inspection(await self._inspect(keys=[keys.META, keys.STREAM, keys.TEAMS]))
+        reply = await self._inspect(keys=[keys.META, keys.STREAM, keys.TEAMS])
+        with understood():
+            return self._inspection(reply)
 
     async def read(self, after: int, count: int) -> tuple[Inspection, RawMessages]:
         """What the replica says of itself, and the first `count` messages after `after`."""
         names = [keys.META, keys.STREAM, keys.TEAMS]
         reply = await self._inspect(keys=names, args=[keys.message_id(after + 1), count])
-        return self._inspection(reply), raw_messages(reply[-1])
+        with understood():
+            return self._inspection(reply), raw_messages(reply[-1])
 
     def _inspection(self, reply: list[Any]) -> Inspection:
         *texts, length, top, _ = reply
@@ -154,7 +160,7 @@ class Scripts:
         id = _head_in(head)
         sealed = id is not None and hmac.compare_digest(seal.encode(), self._seal(id, digest).encode())
         oddity = _oddity(head, gen) or ("" if sealed else "its head has no seal of this hunt's servers")
-        return Inspection(rules, id or 0, digest, gen, bad, length, top.decode(errors="replace"), oddity)
+        return Inspection(rules, id or 0, digest, gen, bad, int(length), top.decode(errors="replace"), oddity)
 
     def _seal(self, head: int, digest: str) -> str:
         return hmac.digest(self._secret, f"replica {head} {digest}".encode(), "sha256").hex()
@@ -169,8 +175,9 @@ class Scripts:
         Or of whoever has put another replica in the place of `gen`, where that is given.
         """
         args: list[Any] = [token, _milliseconds(PROGRESS_SECONDS)]
-        holder: bytes = await self._take(keys=[keys.BUILDER, keys.META], args=args if gen is None else [*args, gen])
-        return holder.decode(errors="replace")
+        holder = await self._take(keys=[keys.BUILDER, keys.META], args=args if gen is None else [*args, gen])
+        with understood():
+            return str(holder, errors="replace")
 
     async def add_chunk(self, token: str, done: int, lines: Sequence[Line]) -> bool:
         """Adds `lines` after the first `done` to the shadow stream; False when another builder has taken over."""
@@ -182,7 +189,8 @@ class Scripts:
         """Puts the shadow stream in place; `denied` is a digest at which the log says the replica cannot stand."""
         names = [keys.BUILDER, keys.shadow_stream(token), keys.STREAM, keys.META, keys.TEAMS]
         reply = await self._swap(keys=names, args=[token, keys.RULES, head, digest, self._seal(head, digest), denied])
-        return Swap(reply.decode())
+        with understood():
+            return Swap(reply.decode())
 
     async def release(self, token: str) -> None:
         """Gives up the build of `token`."""
@@ -196,20 +204,24 @@ class Scripts:
         for message in messages:
             args += message
         names = [keys.META, keys.TEAMS, keys.team_stream(team_id)]
-        verdict, now = await self._team(keys=names, args=args)
-        return TeamVerdict(verdict.decode()), NO_STREAM if now == _NONE else id_of_score(float(now))
+        reply = await self._team(keys=names, args=args)
+        with understood():
+            verdict, now = reply
+            return TeamVerdict(verdict.decode()), NO_STREAM if now == _NONE else id_of_score(float(now))
 
     async def drop_team(self, team_id: int) -> None:
         await self._drop(keys=[keys.TEAMS, keys.team_stream(team_id)], args=[team_id])
 
     async def team_ends(self, member: int | str) -> TeamEnds:
         names = [keys.META, keys.TEAMS, keys.team_stream(member)]
-        head, score, last = await self._ends(keys=names, args=[member])
-        return TeamEnds(
-            _head_in(head.decode(errors="replace")) or 0,
-            id_of_score(float(score)) if score else None,
-            _last_in(last.decode()),
-        )
+        reply = await self._ends(keys=names, args=[member])
+        with understood():
+            head, score, last = reply
+            return TeamEnds(
+                _head_in(head.decode(errors="replace")) or 0,
+                id_of_score(float(score)) if score else None,
+                _last_in(last.decode()),
+            )
 
     async def drop_member(self, member: bytes) -> None:
         """Drops a member of the sorted set that names no team."""
@@ -218,7 +230,8 @@ class Scripts:
     async def drop_strays(self, members: Sequence[str]) -> list[str]:
         """Drops the streams of those that have no score, and names them."""
         dropped = await self._stray(keys=[keys.TEAMS, *map(keys.team_stream, members)], args=members)
-        return [member.decode() for member in dropped]
+        with understood():
+            return [member.decode() for member in dropped]
 
     async def hold_lease(self, holder: str, seconds: float) -> bool:
         return bool(await self._lease(keys=[keys.LEASE], args=[holder, _milliseconds(seconds)]))

@@ -7,6 +7,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 from redis.exceptions import ConnectionError as RedisGone
+from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisLate
 
 from hunt.replica.notes import RepairNote
@@ -15,6 +16,9 @@ NO_ANSWER = (RedisGone, RedisLate)
 """Redis cannot be reached, answers too late, or is still loading its data; other errors are answers."""
 SHOWN = 40
 """Characters of a name that nobody here has given."""
+
+REFUSED_SECONDS = 3600.0
+"""Redis's reason to refuse what it is asked is told again after so long, if it still does."""
 
 logger = structlog.get_logger()
 
@@ -89,14 +93,25 @@ class Health:
         self._noted = noted
         self._checked_at: float | None = None
         self._away_since: float | None = None
+        self._refusals: dict[str, float] = {}
 
     def failed(self, error: Exception) -> None:
-        """Redis or the log did not do what was asked. That Redis is away, not just unwilling, is told once."""
+        """Redis or the log did not do what was asked. That Redis is away is told once, each reason to refuse hourly."""
         self.counters.errors += 1
         self.last_error = f"{type(error).__name__}: {error}"
         if isinstance(error, NO_ANSWER) and self._away_since is None:
             self._away_since = time.monotonic()
             logger.warning("redis_away", error=self.last_error)
+        if isinstance(error, ResponseError):
+            self._refused(error)
+
+    def _refused(self, error: ResponseError) -> None:
+        reason, now = type(error).__name__, time.monotonic()
+        if type(error) is ResponseError:  # one for which the client has no class, so its text begins with a code
+            reason = str(error).partition(" ")[0]
+        if now >= self._refusals.get(reason, now):
+            self._refusals[reason] = now + REFUSED_SECONDS
+            logger.warning("redis_refused", error=self.last_error)
 
     def repaired(self, what: str) -> None:
         self.last_repair = what

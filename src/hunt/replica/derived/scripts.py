@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any
 
+import msgspec
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
+from hunt.replica.answers import understood
 from hunt.replica.derived.form import Form
 
 LIFE_SECONDS = 86_400
@@ -26,8 +28,9 @@ class DerivedScripts:
     async def begin(self, form: Form, token: str) -> tuple[int, bytes]:
         """How many states there are (-1: Redis holds something else there), and the meta, empty for none."""
         names = [form.teams, form.meta, form.pass_]
-        count, meta = await self._begin(keys=names, args=[_LIFE, token])
-        return int(count), meta
+        reply = await self._begin(keys=names, args=[_LIFE, token])
+        with understood():
+            return msgspec.convert(reply, tuple[int, bytes])
 
     async def put(self, form: Form, token: str, values: Mapping[int, bytes]) -> bool:
         """Keeps the teams' values; False when another pass has begun."""
@@ -45,11 +48,16 @@ class DerivedScripts:
         await self._drop(keys=[form.teams, form.meta])
 
     async def meta(self, form: Form) -> bytes | None:
-        return cast(bytes | None, await self._redis.get(form.meta))
+        reply = await self._redis.get(form.meta)
+        with understood():
+            return msgspec.convert(reply, bytes | None)
 
     async def values(self, form: Form, team_ids: Sequence[int]) -> list[bytes | None]:
         """The values of these teams, in the same order."""
-        return cast(list[bytes | None], await self._redis.hmget(form.teams, list(map(str, team_ids))))
+        reply = await self._redis.hmget(form.teams, list(map(str, team_ids)))
+        with understood():
+            values = msgspec.convert(reply, list[bytes | None])
+            return [value for _, value in zip(team_ids, values, strict=True)]
 
 
 _LIFE = LIFE_SECONDS * 1000
