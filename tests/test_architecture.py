@@ -38,8 +38,13 @@ ABOVE = {
 """The rooms on top, by level: each may also import its own level and lower ones."""
 
 SQL = {"sqlalchemy", "advanced_alchemy", "alembic", "aiosqlite", "asyncpg", "sqlite3"}
-NOT_SQL = {"sqlalchemy.exc.SQLAlchemyError", "sqlalchemy.ext.asyncio.AsyncEngine"}
-"""What may be caught and passed on everywhere; nothing of it makes a statement."""
+NOT_SQL = {
+    "sqlalchemy.exc.ArgumentError",
+    "sqlalchemy.exc.SQLAlchemyError",
+    "sqlalchemy.ext.asyncio.AsyncEngine",
+    "sqlalchemy.make_url",
+}
+"""What may be caught, passed on and read everywhere; nothing of it makes a statement."""
 
 SQL_ROOMS = {"log", "accounts"}
 

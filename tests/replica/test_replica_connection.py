@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError
+from redis.exceptions import ReadOnlyError, RedisError
 
 from hunt.replica import connect
 from hunt.replica.connection import COMMAND_SECONDS, blocking
@@ -80,3 +80,20 @@ async def test_options_in_the_url_override_none_of_ours(redis_server: RedisServe
             assert behind.info("keyspace").keys() == {"db3"}
         kwargs = client.connection_pool.connection_kwargs
         assert (kwargs["socket_timeout"], kwargs["protocol"]) == (COMMAND_SECONDS, 2)
+
+
+def test_under_uvloop_a_connection_that_is_closed_as_it_is_accepted_is_a_redis_that_is_away() -> None:
+    uvloop = pytest.importorskip("uvloop", reason="it is not made for this platform")
+
+    async def refuse(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    async def ask() -> set[bool]:
+        server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        redis = connect(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+        said = await asyncio.gather(*(redis.get("x") for _ in range(200)), return_exceptions=True)
+        await redis.aclose()
+        server.close()
+        return {isinstance(error, RedisError) for error in said}
+
+    assert uvloop.run(ask()) == {True}

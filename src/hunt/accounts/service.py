@@ -88,6 +88,7 @@ class Accounts:
 
     async def logout_others(self, session: Session) -> None:
         """End every session of the account but this one."""
+
         async def end(connection: AsyncConnection) -> None:
             await self.sessions.revoke(connection, session.kind, session.account_id, but=session.id)
 

@@ -19,6 +19,9 @@ LOCK_TIMEOUT_SECONDS = 10
 ANSWER_SECONDS = 15
 """How long a statement may take; longer than the lock, so that a wait for it is told as such."""
 
+ODD_ADDRESS = (TypeError, ValueError, OverflowError)
+"""What the drivers raise for options, ports and hosts that cannot be."""
+
 READ_ONLY = "25006"
 """What PostgreSQL calls a transaction that may not write, as every one on a standby is."""
 
@@ -113,7 +116,7 @@ async def opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         if engine.dialect.name == "sqlite":
             _try_file(engine.url.database or "")
         await connection.start()
-    except (OSError, DBAPIError, sqlite3.Error) as error:
+    except (*ODD_ADDRESS, OSError, DBAPIError, sqlite3.Error) as error:
         raise DatabaseAway.because(engine, error) from error
     try:
         yield connection

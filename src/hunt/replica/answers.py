@@ -1,8 +1,9 @@
-"""Answers of Redis, or of whatever answers in its place, that are of another form than Redis gives."""
+"""What comes of Redis, or of whatever answers in its place, in a form in which the client does not tell it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 _ODD = (TypeError, ValueError, LookupError, AttributeError)
@@ -11,8 +12,10 @@ _ODD = (TypeError, ValueError, LookupError, AttributeError)
 
 @contextmanager
 def understood() -> Iterator[None]:
-    """Has such an answer count as a refusal, which every task outlives: ResponseError."""
+    """Has such an answer count as a refusal (ResponseError) and a lost connection as one: every task outlives both."""
     try:
         yield
     except _ODD as error:
         raise ResponseError(f"Redis gave an answer of another form: {type(error).__name__}: {error}") from error
+    except RuntimeError as error:  # what uvloop says of a connection that was closed just after it was accepted
+        raise RedisConnectionError(f"The connection to Redis was lost: {error}") from error
