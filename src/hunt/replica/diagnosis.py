@@ -6,14 +6,14 @@ from msgspec import Struct
 
 from hunt.replica.scripts import Inspection
 
-Action = Literal["fill", "rebuild"]
-
 
 class Finding(Struct, frozen=True):
-    action: Action
+    action: Literal["fill", "rebuild"]
     reason: str
     gen: str
     """The replica's that was looked at."""
+    foreign: bool = False
+    """Whether that may be the replica of another log, kept by others."""
 
 
 def diagnose(replica: Inspection, head: int, digest_there: str | None) -> Finding | None:
@@ -22,17 +22,14 @@ def diagnose(replica: Inspection, head: int, digest_there: str | None) -> Findin
     `head` is the log's, `digest_there` the log's digest at the replica's head. Both must have been read after the
     replica: then a replica that is ahead of the log holds another history, and is not just newer.
     """
-    action, reason = _judge(replica, head, digest_there)
-    return Finding(action, reason, replica.gen) if action else None
-
-
-def _judge(replica: Inspection, head: int, digest_there: str | None) -> tuple[Action | None, str]:
+    gen = replica.gen
     if replica.damage:
-        return "rebuild", replica.damage
+        return Finding("rebuild", replica.damage, gen, foreign=bool(replica.oddity))
     if digest_there is None:
-        return "rebuild", f"The replica stood at entry {replica.head}, which the log does not have."
+        reason = f"The replica stood at entry {replica.head}, which the log does not have."
+        return Finding("rebuild", reason, gen, foreign=True)
     if digest_there != replica.digest:
-        return "rebuild", f"The replica held another entry {replica.head} than the log."
+        return Finding("rebuild", f"The replica held another entry {replica.head} than the log.", gen, foreign=True)
     if replica.head < head:
-        return "fill", f"The replica ended at entry {replica.head}, the log at {head}."
-    return None, ""
+        return Finding("fill", f"The replica ended at entry {replica.head}, the log at {head}.", gen)
+    return None

@@ -102,7 +102,7 @@ class Reconciler:
 
     async def _mend(self, finding: Finding) -> None:
         if finding.action == "rebuild":
-            if await self._rivals.allow(finding.gen):
+            if not finding.foreign or await self._rivals.allow(finding.gen):
                 await self._rebuild(finding)
             return
         loop = asyncio.get_running_loop()
