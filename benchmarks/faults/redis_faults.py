@@ -114,12 +114,12 @@ async def extra_entry(scene: Scene, _rng: random.Random) -> str:
 
 @tampering
 async def extra_entry_with_head(scene: Scene, _rng: random.Random) -> str:
-    """By somebody who follows the rules, but of another log."""
-    return f"entry {await _forge(scene, with_head=True)} of another log, and the head says so"
+    """By somebody who knows also what the replica says of itself."""
+    return f"entry {await _forge(scene, with_head=True)} that the log has not, and the head says so"
 
 
 async def _forge(scene: Scene, *, with_head: bool) -> int:
-    """Put an entry on top that could be the stream's next, but for its digest, to which no chain leads; its id."""
+    """Put an entry on top that follows from the one before, as anybody can make one: a gift of keys; its id."""
     newest: list[tuple[str, dict[str, str]]] = []
 
     async def is_there() -> bool:
@@ -128,18 +128,20 @@ async def _forge(scene: Scene, *, with_head: bool) -> int:
 
     while await until(is_there, GROWTH_SECONDS):
         ((top, fields),) = newest
-        id, body, digest = _next_of_another_log(fields[FIELD])
+        id, body, digest = _gift_after(fields[FIELD])
         scene.mirror.forged.add(body)
         if await scene.mirror.client.eval(FORGE, 2, STREAM, META, top, id, body, digest if with_head else ""):
             return id
     raise NothingToHit(f"there is no stream within {GROWTH_SECONDS:g} s")
 
 
-def _next_of_another_log(body: str) -> tuple[int, str, str]:
+def _gift_after(body: str) -> tuple[int, str, str]:
+    """Id, body and digest."""
     row: dict[str, Any] = json.loads(body)
-    row["id"] += 1
-    row["digest"] = hashlib.sha256(f"another log {row['digest']}".encode()).hexdigest()
-    return row["id"], canonical(row), row["digest"]
+    previous = row.pop("digest")
+    row |= {"id": row["id"] + 1, "currency_delta": 1_000}
+    digest = hashlib.sha256(f"{previous}{canonical(row)}".encode()).hexdigest()
+    return row["id"], canonical(row | {"digest": digest}), digest
 
 
 @tampering

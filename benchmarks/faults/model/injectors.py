@@ -1,13 +1,14 @@
 """What befalls the processes, Redis, SQL and the sockets, at moments that the seed chooses."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.faults.evidence import Fault, Restore
-from hunt.game.entries import decode_entry, digest_of, encode_entry
+from hunt.game.entries import canonical_json, decode_entry, digest_of, encode_entry
 from hunt.replica import keys
 
 if TYPE_CHECKING:
@@ -123,14 +124,15 @@ class Injectors:
         return self._rewrite(forge=True)
 
     async def extra(self) -> str:
-        """An entry on top that nobody committed."""
+        """An entry on top that nobody committed, with the digest that anybody can compute for it."""
         stream, ids = self._stream()
         if not ids:
             return "nothing to add to"
         last = int(ids[-1].split("-")[1])
         (_, fields), *_ = self.world.store.plain.xrevrange(stream, count=1)
-        body = json.loads(fields[keys.FIELD]) | {"id": last + 1, "slug": "extra"}
-        self.world.store.plain.xadd(stream, {keys.FIELD: json.dumps(body)}, id=keys.message_id(last + 1))
+        row = json.loads(fields[keys.FIELD]) | {"id": last + 1, "slug": "extra"}
+        row["digest"] = hashlib.sha256(f"{row.pop('digest')}{canonical_json(row)}".encode()).hexdigest()
+        self.world.store.plain.xadd(stream, {keys.FIELD: canonical_json(row)}, id=keys.message_id(last + 1))
         return f"0-{last + 1} on top of {stream}"
 
     async def dump(self) -> str:
