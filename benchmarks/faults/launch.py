@@ -139,10 +139,10 @@ def keep_buffers_small() -> None:
     uvicorn = importlib.import_module("uvicorn")
 
     def small(run: Callable[..., None]) -> Callable[..., None]:
-        def running(server: Any) -> None:
-            listener = server.config.bind_socket()
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-            run(server, sockets=[listener])
+        def running(server: Any, listeners: list[socket.socket]) -> None:
+            for listener in listeners:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+            run(server, listeners)
 
         return running
 
