@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from replica_world import MemoryLog, Parts, new_fake_url
 from structlog.testing import capture_logs
 
-from hunt.replica import connect, scrubber
+from hunt.replica import connect, scrubber, teams
 from hunt.replica.derived import writer as derived_writer
 from servers import RedisServer
 from stores import migrated_database, migrated_file, postgres_store, sqlite_store, store
@@ -18,8 +18,10 @@ __all__ = ["migrated_database", "migrated_file", "postgres_store", "sqlite_store
 
 
 @pytest.fixture(autouse=True)
-def _quick_scrub(monkeypatch: pytest.MonkeyPatch) -> None:
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scrub does not wait long; requests wait longer, for a busy machine may take more than they would."""
     monkeypatch.setattr(scrubber, "STEP_SECONDS", 0.05)
+    monkeypatch.setattr(teams, "DEADLINE_SECONDS", 0.2)
 
 
 @pytest.fixture(params=["fake", "real"])

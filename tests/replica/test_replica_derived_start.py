@@ -43,10 +43,10 @@ async def test_a_server_starts_from_what_the_one_before_has_kept(
 ) -> None:
     settings = settings_of(hunt, sqlite_store, redis_url=redis_server.url)
     async with running_app(settings) as first:
-        await first.begin()
-        team = await first.team()
         counters = first.services.replica._health.counters
         before = counters.derived_passes
+        await first.begin()
+        team = await first.team()
 
         async def kept_and_sampled() -> bool:
             return counters.derived_passes > before and counters.derived_samples > 0

@@ -9,7 +9,7 @@ import click
 
 from hunt.accounts.errors import BadAccount
 from hunt.accounts.sessions import Kind
-from hunt.cli.common import CommandFailed, with_services
+from hunt.cli.common import Failure, with_services
 from hunt.game.refusals import Refused
 from hunt.services import Services
 
@@ -55,7 +55,7 @@ def import_teams(file: TextIO) -> None:
     """Register the teams of a CSV file with the columns username, name, password; no password makes one up."""
     rows = list(csv.DictReader(file))
     if not rows or "username" not in rows[0]:
-        raise CommandFailed("The file needs a header line with username, name and password.")
+        raise Failure("The file needs a header line with username, name and password.")
 
     async def register(services: Services) -> None:
         with click.progressbar(rows, label="Registering", file=sys.stderr) as progress:
@@ -72,7 +72,7 @@ async def _register_row(services: Services, row: dict[str, str]) -> None:
     try:
         await services.accounts.register(username, row.get("name") or username, password or made_up)
     except (BadAccount, Refused) as error:
-        raise CommandFailed(
+        raise Failure(
             f"{username}: {error} The teams above are registered; this line and those below are not."
         ) from None
     if made_up:  # told as soon as it counts, for nobody can look it up later
@@ -107,7 +107,7 @@ def set_team_password(username: str, password: str) -> None:
 async def _id_of(services: Services, kind: Kind, username: str) -> int:
     row = await services.accounts.named(kind, username)
     if row is None:
-        raise CommandFailed(f"There is no {kind} with the user name {username}.")
+        raise Failure(f"There is no {kind} with the user name {username}.")
     return row.id
 
 

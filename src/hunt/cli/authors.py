@@ -6,7 +6,7 @@ from typing import TextIO
 import click
 import msgspec
 
-from hunt.cli.common import CommandFailed
+from hunt.cli.common import Failure
 from hunt.content import load
 from hunt.game.play import BadAction, Game, NotJson, read_action
 
@@ -48,7 +48,7 @@ def _play_line(game: Game, number: int, line: str) -> None:
     except BadAction as error:
         said = str(error)
     except NotJson as error:
-        raise CommandFailed(f"line {number} is not JSON: {error}") from None
+        raise Failure(f"line {number} is not JSON: {error}") from None
     if said:
         click.echo(f"line {number}: {said}", err=True)
     click.echo(msgspec.json.encode(game.state).decode())

@@ -15,11 +15,10 @@ from hunt.accounts.errors import BadAccount
 from hunt.content import HuntUnreadable, Loaded, load
 from hunt.game.entries import BrokenChain
 from hunt.game.refusals import Refused
-from hunt.log import transfer
+from hunt.log import transfer, writer
 from hunt.log.database import DatabaseAway, reason_of
 from hunt.log.migrations import SchemaMismatch
 from hunt.log.source import LogAway
-from hunt.log.writer import Unavailable
 from hunt.replica import Away, RebuildFailed
 from hunt.services import Services, headless
 from hunt.settings import BadSetting, Settings
@@ -31,7 +30,7 @@ EXPECTED = (
     BadAccount,
     Refused,
     SchemaMismatch,
-    Unavailable,
+    writer.Unavailable,
     BrokenChain,
     transfer.NotEmpty,
     transfer.BadLine,
@@ -45,7 +44,7 @@ EXPECTED = (
 """What a person can get wrong, or a machine; told in a sentence."""
 
 
-class CommandFailed(click.ClickException):
+class Failure(click.ClickException):
     """Ends a command with exit status 1 and a sentence."""
 
     def show(self, file: TextIO | None = None) -> None:  # type: ignore[override] # click says IO[Any]
@@ -58,13 +57,19 @@ def plainly() -> Iterator[None]:
     try:
         yield
     except HuntUnreadable as error:
-        raise CommandFailed("\n".join(map(str, error.problems))) from None
+        raise Failure("\n".join(map(str, error.problems))) from None
     except DatabaseAway as error:
-        raise CommandFailed(f"{error} See HUNT_DATABASE_URL.") from None
+        raise Failure(f"{error} See HUNT_DATABASE_URL.") from None
     except SQLAlchemyError as error:
-        raise CommandFailed(f"The database did not do this: {reason_of(error)}.") from None
+        raise Failure(f"The database did not do this: {reason_of(error)}.") from None
+    except writer.CommandFailed as failure:
+        if not isinstance(failure.error, SQLAlchemyError):
+            raise
+        raise Failure(f"The database did not do this: {reason_of(failure.error)}.") from None
+    except BrokenPipeError:  # whoever reads has seen enough; click ends quietly
+        raise
     except EXPECTED as error:
-        raise CommandFailed(str(error) or type(error).__name__) from None
+        raise Failure(str(error) or type(error).__name__) from None
 
 
 class PlainGroup(click.Group):

@@ -9,7 +9,7 @@ import click
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hunt.cli.common import CommandFailed
+from hunt.cli.common import Failure
 from hunt.log import transfer
 from hunt.log.database import connect
 from hunt.log.migrations import check_schema
@@ -75,7 +75,7 @@ def replica() -> None:
 def _with_replica(work: Callable[[Replica, LogReader], Awaitable[T]]) -> T:
     settings = Settings.from_environment(os.environ)
     if settings.redis_url.startswith(FAKE_REDIS):
-        raise CommandFailed(
+        raise Failure(
             "HUNT_REDIS_URL is fake://: such a replica lives inside the server and cannot be reached from here."
         )
 

@@ -17,7 +17,7 @@ from litestar import Litestar
 from uvicorn.supervisors import Multiprocess
 
 from hunt.app import create_app, from_environment, server_config
-from hunt.cli.common import CommandFailed, hunt_of
+from hunt.cli.common import Failure, hunt_of
 from hunt.content import Loaded
 from hunt.log import migrations
 from hunt.settings import BadSetting, Settings, database_url
@@ -43,7 +43,7 @@ def serve() -> None:
 
 def _check_servable(loaded: Loaded, settings: Settings) -> None:
     if loaded.errors:
-        raise CommandFailed("\n".join(map(str, [*loaded.errors, "The hunt has errors: nothing is served."])))
+        raise Failure("\n".join(map(str, [*loaded.errors, "The hunt has errors: nothing is served."])))
     stubs = sorted(puzzle.slug for puzzle in loaded.hunt.puzzles.values() if puzzle.is_stub)
     if stubs and not settings.stubs:
         names = ", ".join(stubs[:STUBS_SHOWN]) + (", …" if len(stubs) > STUBS_SHOWN else "")

@@ -260,6 +260,9 @@ def encode_entry(entry: Entry) -> str:
     return canonical_json({**_row(entry), "digest": entry.digest})
 
 
+DEEPEST = 100
+"""Lists and objects within each other; an entry has three. What is much deeper cannot be written as JSON again."""
+
 NOT_READABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
 """What decoding and `stamp` raise for texts that nobody here has written."""
 

@@ -71,7 +71,7 @@ class Connection:
         self.shared = shared
         self.id = id
         self.team_id = team_id
-        self.registered = None if team_id is None else shared.registered(team_id)
+        self.registered = None if team_id is None else shared.registration_of_active(team_id)
         self.session_id = session_id
         self.close_code: int | None = None
         self._send = send

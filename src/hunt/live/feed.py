@@ -29,7 +29,8 @@ REACH_SECONDS = 2.0
 """The longest that somebody waits for this process to be as new as they are."""
 
 STREAM_BLOCK_MILLISECONDS = 2_000
-STREAM_ENTRIES = 500
+STREAM_ENTRIES = 2_000
+"""More than a batch of the publisher: what goes beyond is read from the log."""
 STREAM_PAUSE_SECONDS = 1.0
 """Between attempts while the replica does not answer; the log is polled meanwhile."""
 

@@ -81,5 +81,6 @@ class Hub:
         self.shared.forget_all()
         for connection in self.connections:
             connection.mark_all()
-            if connection.team_id is not None and connection.registered != self.shared.registered(connection.team_id):
+            team_id = connection.team_id
+            if team_id is not None and connection.registered != self.shared.registration_of_active(team_id):
                 connection.stop(protocol.CLOSE_LOGGED_OUT)

@@ -75,7 +75,7 @@ class Shared:
         self._kept: defaultdict[int, _Kept] = defaultdict(lambda: _Kept({}, {}))
         self._picking: WeakValueDictionary[tuple[int, _PickKey], asyncio.Lock] = WeakValueDictionary()
 
-    def registered(self, team_id: int) -> Mark | None:
+    def registration_of_active(self, team_id: int) -> Mark | None:
         """The team's registration; None for a team that is not there or not active. No two teams have the same one."""
         state = self.tail.board.teams.get(team_id)
         return state.registered if state and state.active else None
@@ -104,13 +104,13 @@ class Shared:
         if team_id not in board.teams:
             return None
         view, head, digest = self.view(team_id), tail.head, tail.digest
-        epoch, values = view.state.epoch, self._kept[team_id].values
+        stood_at, values = view.state.epoch, self._kept[team_id].values
         if topic in values:
             return Made(values[topic], head, digest)
         if not topic.dataset.is_open_to(view, topic.slug):
             return None
         encoded = self._encoded(topic, await self._make(topic, view, head), head)
-        if board is tail.board and epoch == view.state.epoch:  # else the next one is due already: not for others
+        if board is tail.board and stood_at == view.state.epoch:  # else the next one is due already: not for others
             values[topic] = encoded
         return Made(encoded, head, digest)
 
@@ -134,7 +134,9 @@ class Shared:
             return await self._pick(team_id, key) if picked is None else picked
 
     async def _pick(self, team_id: int, key: _PickKey) -> Picked:
-        (topic, after, upto), board, picked = key, self.tail.board, Picked()
+        topic, after, upto = key
+        board = self.tail.board
+        picked: Picked = []
         entries = await self.history.between(team_id, after, upto)
         if topic.dataset.pick is None or team_id not in self.tail.board.teams:  # it is gone with another history
             return picked

@@ -13,9 +13,6 @@ from hunt.log.database import append_transaction
 from hunt.log.reader import PAGE_ENTRIES, LogReader, row_of
 from hunt.log.tables import EntryRow, TeamRow
 
-DEEPEST = 100
-"""Lists and objects within each other; an entry has three. What is much deeper cannot be written as JSON again."""
-
 
 class NotEmpty(Exception):
     """An import goes only into an empty log."""
@@ -119,7 +116,7 @@ def _check_value(value: Any, depth: int = 0) -> None:
         raise ValueError(f"{value} is a number with a fraction, and a log has whole ones")  # noqa: TRY004 - as the others
     if isinstance(value, str) and "\0" in value:
         raise ValueError("a text in it has a NUL character")
-    if depth > DEEPEST:
+    if depth > e.DEEPEST:
         raise ValueError("lists or objects in it are too deep within each other")
     if isinstance(value, dict):
         _check_value([*value, *value.values()], depth)

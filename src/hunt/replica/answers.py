@@ -11,8 +11,8 @@ _ODD = (TypeError, ValueError, LookupError, AttributeError)
 
 
 @contextmanager
-def understood() -> Iterator[None]:
-    """Has such an answer count as a refusal (ResponseError) and a lost connection as one: every task outlives both."""
+def as_refusal() -> Iterator[None]:
+    """Turns an answer of another form into ResponseError, and a lost connection into ConnectionError."""
     try:
         yield
     except _ODD as error:

@@ -10,8 +10,9 @@ from hunt.replica.commands import team_range
 from hunt.replica.ledger import NO_STREAM, Ledger, Ledgers
 from hunt.replica.messages import BadMessage, Message
 from hunt.replica.scripts import Inspection, Scripts
+from hunt.replica.source import has_team
 from hunt.replica.status import Health
-from hunt.replica.sweeper import Sweeper, has_team
+from hunt.replica.sweeper import Sweeper
 
 PAGE_ENTRIES = 200
 
@@ -85,10 +86,10 @@ class Auditor:
         position = await self._compare(team_id, self._position, replica)
         ledger = self._ledgers.get(team_id)
         known = ledger.has_own or await has_team(self._source, team_id)
-        if not known and ledger.score != NO_STREAM:
-            await self.drop(team_id, ledger)
         if not known:
             position = None
+            if ledger.score != NO_STREAM:
+                await self.drop(team_id, ledger)
         self._position = position or 0
         if position is None:
             self._round.popleft()

@@ -5,7 +5,7 @@ from typing import cast
 from redis.asyncio import Redis
 
 from hunt.replica import keys
-from hunt.replica.answers import understood
+from hunt.replica.answers import as_refusal
 from hunt.replica.messages import Message, RawMessages, parse
 
 BEYOND = 1 << 53
@@ -29,7 +29,7 @@ async def team_range(redis: Redis, team_id: int, after: int, upto: int, limit: i
 async def team_scores(redis: Redis) -> list[tuple[str, int]]:
     """Members and scores of the sorted set of teams, as they are. Raises RedisError."""
     pairs = cast(list[tuple[bytes, float]], await redis.zrange(keys.TEAMS, 0, -1, withscores=True))
-    with understood():
+    with as_refusal():
         return [(member.decode(errors="backslashreplace"), id_of_score(score)) for member, score in pairs]
 
 

@@ -11,7 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ReadOnlyError
 
-from hunt.replica.answers import understood
+from hunt.replica.answers import as_refusal
 from hunt.replica.messages import raw_messages
 
 COMMAND_SECONDS = 0.25
@@ -40,7 +40,7 @@ class _Client(Redis):
         task = asyncio.current_task()
         before = task.cancelling() if task else 0
         try:
-            with understood():
+            with as_refusal():
                 return await execute(*args, **options)
         except ReadOnlyError:  # a standby by now; new connections may lead to the server that took its place
             await leave(self)

@@ -5,11 +5,8 @@ from typing import Any
 
 import msgspec
 
-from hunt.game.entries import NOT_READABLE, Entry, decode_entry, stamp
+from hunt.game.entries import DEEPEST, NOT_READABLE, Entry, decode_entry, stamp
 from hunt.replica import keys
-
-DEEPEST = 100
-"""Lists and objects within each other; an entry has three. What is much deeper cannot be written as JSON again."""
 
 RawMessages = Sequence[tuple[bytes, Mapping[bytes, bytes] | None]]
 """What XRANGE gives; None for a message in which a field stands twice, for the mapping would hide one of them."""

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from hunt.clock import Clock
 from hunt.game.entries import NOT_READABLE, stamp
 from hunt.replica import keys
-from hunt.replica.answers import understood
+from hunt.replica.answers import as_refusal
 from hunt.replica.scripts import Scripts
 
 NOTES_KEPT = 20
@@ -91,7 +91,7 @@ class Notes:
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.lrange(keys.NOTES, 0, NOTES_KEPT - 1)
             pipeline.get(keys.PLACE)
-            with understood():
+            with as_refusal():
                 noted, place = await pipeline.execute(raise_on_error=False)
         notes = [_read(raw, RepairNote) for raw in noted] if isinstance(noted, list) else []
         return [note for note in notes if note], _read(place, ScrubPlace)

@@ -39,8 +39,8 @@ class Reader:
         """The entries after + 1, after + 2, …, at most `count`; an empty list when none came within `block_ms`,
         or within `LONGEST_BLOCK_MILLISECONDS`.
 
-        Ids are checked; the digest chain is for the caller to check, who knows the digest at `after`. Behind, Gone or
-        Away mean: read the log. One reader at a time.
+        Ids are checked; the digest chain is for the caller to check, who knows the digest at `after`. Unreadable
+        means: read the log; where it is Gone or Behind, a repair is asked for. One reader at a time.
         """
         block_ms = min(block_ms, LONGEST_BLOCK_MILLISECONDS)
         try:

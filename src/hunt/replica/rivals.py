@@ -18,7 +18,7 @@ logger = structlog.get_logger()
 
 
 class Rivals:
-    """Tells those who keep another log from damage, which leaves the gen as it was, and from a restore of this log."""
+    """Says when a replica that others keep for another log may be replaced: at once at first, then ever more rarely."""
 
     def __init__(self, source: Source) -> None:
         self._source = source

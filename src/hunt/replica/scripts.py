@@ -12,7 +12,7 @@ from redis.commands.core import AsyncScript
 
 from hunt.log.lines import LINE_END, Line
 from hunt.replica import keys
-from hunt.replica.answers import understood
+from hunt.replica.answers import as_refusal
 from hunt.replica.commands import BEYOND, id_of_score, is_id
 from hunt.replica.ledger import NO_STREAM
 from hunt.replica.messages import Message, RawMessages, raw_messages
@@ -138,20 +138,20 @@ class Scripts:
             args += (line.body, line.digest)
         args.append(self._seal(previous + len(lines), lines[-1].digest if lines else digest))
         reply = await self._append(keys=[keys.META, keys.STREAM], args=args)
-        with understood():
+        with as_refusal():
             verdict, head = reply
             return Appended(Verdict(verdict.decode()), int(head))
 
     async def inspect(self) -> Inspection:
         reply = await self._inspect(keys=[keys.META, keys.STREAM, keys.TEAMS])
-        with understood():
+        with as_refusal():
             return self._inspection(reply)
 
     async def read(self, after: int, count: int) -> tuple[Inspection, RawMessages]:
         """What the replica says of itself, and the first `count` messages after `after`."""
         names = [keys.META, keys.STREAM, keys.TEAMS]
         reply = await self._inspect(keys=names, args=[keys.message_id(after + 1), count])
-        with understood():
+        with as_refusal():
             return self._inspection(reply), raw_messages(reply[-1])
 
     def _inspection(self, reply: list[Any]) -> Inspection:
@@ -176,7 +176,7 @@ class Scripts:
         """
         args: list[Any] = [token, _milliseconds(PROGRESS_SECONDS)]
         holder = await self._take(keys=[keys.BUILDER, keys.META], args=args if gen is None else [*args, gen])
-        with understood():
+        with as_refusal():
             return str(holder, errors="replace")
 
     async def add_chunk(self, token: str, done: int, lines: Sequence[Line]) -> bool:
@@ -189,7 +189,7 @@ class Scripts:
         """Puts the shadow stream in place; `denied` is a digest at which the log says the replica cannot stand."""
         names = [keys.BUILDER, keys.shadow_stream(token), keys.STREAM, keys.META, keys.TEAMS]
         reply = await self._swap(keys=names, args=[token, keys.RULES, head, digest, self._seal(head, digest), denied])
-        with understood():
+        with as_refusal():
             return Swap(reply.decode())
 
     async def release(self, token: str) -> None:
@@ -205,7 +205,7 @@ class Scripts:
             args += message
         names = [keys.META, keys.TEAMS, keys.team_stream(team_id)]
         reply = await self._team(keys=names, args=args)
-        with understood():
+        with as_refusal():
             verdict, now = reply
             return TeamVerdict(verdict.decode()), NO_STREAM if now == _NONE else id_of_score(float(now))
 
@@ -215,7 +215,7 @@ class Scripts:
     async def team_ends(self, member: int | str) -> TeamEnds:
         names = [keys.META, keys.TEAMS, keys.team_stream(member)]
         reply = await self._ends(keys=names, args=[member])
-        with understood():
+        with as_refusal():
             head, score, last = reply
             return TeamEnds(
                 _head_in(head.decode(errors="replace")) or 0,
@@ -230,7 +230,7 @@ class Scripts:
     async def drop_strays(self, members: Sequence[str]) -> list[str]:
         """Drops the streams of those that have no score, and names them."""
         dropped = await self._stray(keys=[keys.TEAMS, *map(keys.team_stream, members)], args=members)
-        with understood():
+        with as_refusal():
             return [member.decode() for member in dropped]
 
     async def hold_lease(self, holder: str, seconds: float) -> bool:

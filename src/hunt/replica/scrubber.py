@@ -20,7 +20,7 @@ from hunt.replica.scripts import Inspection, Scripts
 from hunt.replica.status import Health
 
 STEP_SECONDS = 1.0
-"""Between two steps: each costs four round trips, however many entries it proves."""
+"""Between two steps: each costs some ten round trips, however many entries it proves."""
 LATE_STEPS = 2
 """A step that comes late makes up for what was missed, up to so many times its own share."""
 WINDOW_ENTRIES = 1_000

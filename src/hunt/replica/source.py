@@ -7,6 +7,8 @@ from hunt.game.entries import Entry
 from hunt.log.lines import Line
 from hunt.log.source import Source
 
+PAGE_ENTRIES = 200
+
 
 class Forked(Exception):
     """The log does not contain the entry `id` with the digest that the reader holds: it is another history."""
@@ -36,3 +38,13 @@ async def _continued(source: Source, id: int, digest: str, page: Sequence[T]) ->
     if await source.digest_at(id) != digest or (page and page[0].id != id + 1):
         raise Forked(id)
     return page
+
+
+async def has_team(source: Source, team_id: int) -> bool:
+    """Whether the log has an entry of the team's own. Raises LogAway."""
+    after = 0
+    while page := await source.entries(after, PAGE_ENTRIES, team_id):
+        if any(row.team_id == team_id for row in page):
+            return True
+        after = page[-1].id
+    return False

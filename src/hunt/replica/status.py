@@ -17,6 +17,7 @@ NO_ANSWER = (RedisGone, RedisLate)
 SHOWN = 40
 """Characters of a name that nobody here has given."""
 
+REASONS_KEPT = 20
 REFUSED_SECONDS = 3600.0
 """Redis's reason to refuse what it is asked is told again after so long, if it still does."""
 
@@ -107,9 +108,11 @@ class Health:
 
     def _refused(self, error: ResponseError) -> None:
         reason, now = type(error).__name__, time.monotonic()
-        if type(error) is ResponseError:  # one for which the client has no class, so its text begins with a code
+        if type(error) is ResponseError:  # without a class of its own: told apart by the first word
             reason = str(error).partition(" ")[0]
         if now >= self._refusals.get(reason, now):
+            if len(self._refusals) >= REASONS_KEPT:
+                self._refusals.clear()
             self._refusals[reason] = now + REFUSED_SECONDS
             logger.warning("redis_refused", error=self.last_error)
 

@@ -12,7 +12,8 @@ from hunt.replica import keys
 from hunt.replica.commands import stream_range, team_of, team_scores
 from hunt.replica.messages import BadMessage, Message, parse
 from hunt.replica.scripts import Scripts
-from hunt.replica.sweeper import SCAN_KEYS, has_team
+from hunt.replica.source import has_team
+from hunt.replica.sweeper import SCAN_KEYS
 
 PAGE_ENTRIES = 500
 LAG_SECONDS = 2.0

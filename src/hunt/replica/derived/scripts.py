@@ -8,7 +8,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from hunt.replica.answers import understood
+from hunt.replica.answers import as_refusal
 from hunt.replica.derived.form import Form
 
 LIFE_SECONDS = 86_400
@@ -29,7 +29,7 @@ class DerivedScripts:
         """How many states there are (-1: Redis holds something else there), and the meta, empty for none."""
         names = [form.teams, form.meta, form.pass_]
         reply = await self._begin(keys=names, args=[_LIFE, token])
-        with understood():
+        with as_refusal():
             return msgspec.convert(reply, tuple[int, bytes])
 
     async def put(self, form: Form, token: str, values: Mapping[int, bytes]) -> bool:
@@ -49,15 +49,17 @@ class DerivedScripts:
 
     async def meta(self, form: Form) -> bytes | None:
         reply = await self._redis.get(form.meta)
-        with understood():
+        with as_refusal():
             return msgspec.convert(reply, bytes | None)
 
     async def values(self, form: Form, team_ids: Sequence[int]) -> list[bytes | None]:
         """The values of these teams, in the same order."""
         reply = await self._redis.hmget(form.teams, list(map(str, team_ids)))
-        with understood():
+        with as_refusal():
             values = msgspec.convert(reply, list[bytes | None])
-            return [value for _, value in zip(team_ids, values, strict=True)]
+            if len(values) != len(team_ids):
+                raise ValueError("another number of values")
+            return values
 
 
 _LIFE = LIFE_SECONDS * 1000
