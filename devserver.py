@@ -23,6 +23,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 HUNT = PYTHON.with_name("hunt.exe" if os.name == "nt" else "hunt")
 STAMP = VENV / "hunt-installed.json"
+WHOLE_RUN = ["-n", "2", "--dist", "loadfile"]
+"""Two files of tests at a time: much of what they do is waiting for servers."""
 OUTPUT_LINES_KEPT = 12
 """How much of a failed installer's output is shown."""
 
@@ -221,7 +223,7 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["test"]:
         prepare("test")
         os.chdir(ROOT)
-        return become([str(PYTHON), "-m", "pytest", *arguments[1:]], dict(os.environ))
+        return become([str(PYTHON), "-m", "pytest", *(arguments[1:] or WHOLE_RUN)], dict(os.environ))
     options = parser().parse_args(arguments)
     prepare("run")
     return become(server_command(options), environment(options))
