@@ -17,6 +17,7 @@ from hunt.replica.messages import raw_messages
 COMMAND_SECONDS = 0.25
 """A command that takes longer has failed. Nobody but background tasks waits that long."""
 CONNECTIONS = 40
+"""Sixteen reads of requests, the teams that are extended and each task's own, with room to spare."""
 RETRIES = 1
 """One, at once: a pooled connection may have been closed by a server that is up again."""
 
