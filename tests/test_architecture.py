@@ -14,6 +14,7 @@ BELOW: dict[str, set[str]] = {
     "clock": set(),
     "logs": set(),
     "settings": set(),
+    "http": set(),
     "content": set(),
     "game": {"content"},
     "log": {"content", "game", "clock"},

@@ -24,6 +24,7 @@ from hunt.api import ops, solver, system
 from hunt.api.common import JsonRequest
 from hunt.content import Hunt, load
 from hunt.front import CookieCsrf, Front, csrf_config, identity_of
+from hunt.http.compression import Compression
 from hunt.live.protocol import CLOSE_LOGGED_OUT
 from hunt.live.socket import serve
 from hunt.services import BaseServices, LiveServices, Services, build_id, running
@@ -32,6 +33,7 @@ from hunt.web import account_forms, files, pages, play_forms
 from hunt.web.common import Pages
 from hunt.web.errors import answer_as_json, answer_fault
 from hunt.web.render import Renderer
+from hunt.web.static_files import static_files
 
 logger = structlog.get_logger()
 
@@ -102,7 +104,7 @@ def assemble(services: Services, drawn: Pages) -> Litestar:
             account_forms.router,
             play_forms.router,
             files.router,
-            files.static_files(drawn.build),
+            static_files(drawn.build),
         ],
         answer_fault(drawn),
         dependencies={"pages": Provide(lambda: drawn, sync_to_thread=False)},
@@ -143,7 +145,7 @@ def _application(
         logging_config=None,
         signature_types=[BaseServices, Services, Pages],
     )
-    app.asgi_handler = Front(app.asgi_handler, services)
+    app.asgi_handler = Front(Compression(app.asgi_handler), services)
     return app
 
 

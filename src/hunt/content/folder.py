@@ -17,7 +17,7 @@ class HuntFolder:
     """A hunt folder, and the report that hears of files which cannot be used."""
 
     def __init__(self, root: Path, report: Report) -> None:
-        self.root = _real(root)
+        self.root = real_path(root)
         self.report = report
 
     def name(self, path: Path) -> str:
@@ -64,7 +64,10 @@ class HuntFolder:
         return {folded(name): folder / name for name in names if self._has_address(folder, name)}
 
     def files_below(self, folder: Path) -> dict[str, Path]:
-        """Every regular file below a folder by its path in it (NFC), but for hidden ones and links that lead out."""
+        """Every regular file below a folder by its path in it (NFC), but for hidden ones and links that lead out.
+
+        The values are where the files really are, links followed.
+        """
         found: dict[str, Path] = {}
         if self._leads_out(folder):
             self.report.warning(self.where(folder), "this link leads out of the hunt folder: nothing in it is served")
@@ -73,14 +76,14 @@ class HuntFolder:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for path in self.children(Path(parent)).values():
                 if self.is_served(path, folder):
-                    found[folded(path.relative_to(folder).as_posix())] = path
+                    found[folded(path.relative_to(folder).as_posix())] = real_path(path)
         return found
 
     def is_served(self, path: Path, home: Path) -> bool:
         """Whether a path is a regular file that, links followed, lies in the folder `home`."""
         if not path.is_symlink():
             return path.is_file()
-        target, home = _real(path), _real(home)
+        target, home = real_path(path), real_path(home)
         hidden = any(part.startswith(".") for part in target.parts[len(home.parts) :])
         inside = target.is_file() and target.is_relative_to(home) and not hidden
         if not inside:
@@ -97,7 +100,7 @@ class HuntFolder:
         return False
 
     def _leads_out(self, path: Path) -> bool:
-        return not _real(path).is_relative_to(self.root)
+        return not real_path(path).is_relative_to(self.root)
 
     def _fault_of(self, path: Path) -> str | None:
         if self._leads_out(path):
@@ -109,6 +112,6 @@ class HuntFolder:
         return None
 
 
-def _real(path: Path) -> Path:
+def real_path(path: Path) -> Path:
     """The path with every link followed; links that go round in circles are left as they are."""
     return Path(os.path.realpath(path))

@@ -66,7 +66,10 @@ class _Loader:
     def _hunt(self, hunt_yaml: HuntYaml) -> Hunt:
         values = msgspec.structs.asdict(hunt_yaml)
         values["rounds"] = self._rounds(hunt_yaml)
-        return Hunt(**values, root=self._folder.root, puzzles=self._puzzles(hunt_yaml), pages=self._pages())
+        theme = self._folder.files_below(self._folder.root / "theme")
+        return Hunt(
+            **values, root=self._folder.root, puzzles=self._puzzles(hunt_yaml), pages=self._pages(), theme=theme
+        )
 
     def _rounds(self, hunt_yaml: HuntYaml) -> tuple[Round, ...]:
         homes = self._folder.children(self._folder.root / "rounds")

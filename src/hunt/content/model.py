@@ -229,6 +229,8 @@ class Hunt(HuntYaml, frozen=True, kw_only=True, dict=True):
     root: Path
     puzzles: dict[str, Puzzle] = {}
     pages: dict[str, Page] = {}
+    theme: dict[str, Path] = {}
+    """The files of the theme by their path in it."""
 
     @cached_property
     def slots(self) -> dict[str, Slot]:

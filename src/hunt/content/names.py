@@ -8,6 +8,9 @@ from hunt.content.problems import Report, Where, quoted
 MAX_NAME = 200
 """Characters in a slug, an id or the name of a page."""
 
+RESERVED = "assets"
+"""A script's `assets/x` on the page `/puzzles/<slug>` asks for `/puzzles/assets/x`."""
+
 _FORBIDDEN = re.compile(r"[/\\?#\s\x00-\x1f\x7f-\x9f]")
 
 
@@ -15,6 +18,8 @@ def fault_of(name: str) -> str | None:
     """Why a text cannot be a slug or an id, as the end of a sentence; None when it can."""
     if len(name) > MAX_NAME:
         return f"is longer than {MAX_NAME} characters"
+    if name == RESERVED:
+        return "stands for a folder of files in addresses"
     if name.startswith("."):
         return "begins with a dot"
     found = _FORBIDDEN.search(name)

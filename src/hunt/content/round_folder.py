@@ -6,7 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from hunt.content.documents import ASSETS, Links, Shelf, read_document
-from hunt.content.folder import HuntFolder
+from hunt.content.folder import HuntFolder, real_path
 from hunt.content.model import ART_FILES, STYLE_FILE, Round, RoundYaml
 
 _SERVED = {*ART_FILES, STYLE_FILE}
@@ -20,7 +20,9 @@ def read_round(folder: HuntFolder, home: Path | None, round_: RoundYaml, links: 
         return Round(**values)
     address = f"/rounds/{quote(round_.slug, safe='')}/{ASSETS}"
     beside = {
-        name: path for name, path in folder.children(home).items() if name in _SERVED and folder.is_served(path, home)
+        name: real_path(path)
+        for name, path in folder.children(home).items()
+        if name in _SERVED and folder.is_served(path, home)
     }
     assets = folder.files_below(home / "assets") | beside
     shelves = [Shelf(ASSETS, address, assets), Shelf("", address, beside)]

@@ -1,6 +1,7 @@
 """What every page needs: who looks at it, and the frame around its content."""
 
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -12,6 +13,7 @@ from litestar.utils.scope.state import ScopeState
 
 from hunt.accounts.errors import NotLoggedIn
 from hunt.accounts.sessions import Session
+from hunt.content import Hunt
 from hunt.front import identity_of
 from hunt.game.entries import stamp
 from hunt.live import values
@@ -71,12 +73,11 @@ class Pages:
         self, request: AnyRequest, title: str, view: View | None, notice: dict[str, str] | None
     ) -> dict[str, Any]:
         services, hunt = self.services, self.services.hunt
-        style = hunt.root / "theme" / "style.css"
         return {
             "title": title,
             "build": self.build,
-            "accent": hunt.accent,
-            "theme_style": "/theme/style.css" if style.is_file() else None,
+            "accent_style": f"/theme/accent.css?v={quote(hunt.accent)}" if hunt.accent else None,
+            "theme_style": _theme_style(hunt),
             "csrf": _csrf(request),
             "logged_in": identity_of(request.scope).session is not None,
             "hunt_title": hunt.title,
@@ -118,6 +119,15 @@ class Pages:
                 )
             )
         return response
+
+
+def _theme_style(hunt: Hunt) -> str | None:
+    """The address of the theme's stylesheet, which is another one when the file has changed."""
+    path = hunt.theme.get("style.css")
+    try:
+        return f"/theme/style.css?v={path.stat().st_mtime_ns:x}" if path else None
+    except OSError:  # removed since the hunt was read
+        return None
 
 
 def _csrf(request: AnyRequest) -> str:

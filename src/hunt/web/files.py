@@ -1,22 +1,40 @@
-"""Files: our own, the theme's, and the hunt's, each to those who may have it."""
+"""Files of the hunt and its theme, each to those who may have it.
+
+An author's HTML file may run scripts, so it gets no session: a browser that opens one is sent to an address with a
+ticket. What is served there runs in a sandbox with an opaque origin, to which browsers send no cookies; the ticket in
+the address is what gives the page its own scripts, styles and data.
+"""
 
 from pathlib import Path
+from typing import Literal
+from urllib.parse import quote, urlsplit
 
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from litestar import MediaType, Response, Router, get
-from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from litestar.response import File
-from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp
+from msgspec import Struct, ValidationError, convert, to_builtins
+from starlette.responses import RedirectResponse
 
 from hunt.game.refusals import NotFound
+from hunt.live.datasets import View
 from hunt.requests import AnyRequest
+from hunt.services import Services
 from hunt.web.common import Pages, team_view
+from hunt.web.file_answers import file_answer, media_type
 from hunt.web.pages import check_solution
-from hunt.web.render import STATIC
 
-STATIC_SECONDS = 365 * 24 * 3600
-"""Static files have the build in their address, so they never change."""
+ADDRESS_OF = {"puzzles": "/puzzles/{}/assets/", "solutions": "/puzzles/{}/solution/", "rounds": "/rounds/{}/assets/"}
+
+TICKET_SECONDS = 24 * 3600
+"""How long the address of an author's HTML page works by itself; after that it leads to where a login is asked for."""
+
+PAGE_PARTS = 3
+"""Of the path of a puzzle's or a round's page: nothing, the kind, the slug."""
+
+# Pages name the version in the address, so what is there never changes.
+THEME_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
 
 ASSET_HEADERS = {
     "cache-control": "private, max-age=300",
@@ -24,66 +42,138 @@ ASSET_HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; sandbox",
 }
 
+PDF_HEADERS = {
+    "cache-control": "private, max-age=300",
+    # Some browsers show no PDF in a sandbox. Their viewers are apart from our origin anyway.
+    "content-security-policy": "frame-ancestors 'none'",
+}
 
-def _file(files: dict[str, Path], name: str) -> File:
-    path = files.get(name.lstrip("/"))
-    if path is None or not path.is_file():
-        raise NotFound
-    return File(path=path, filename=path.name, content_disposition_type="inline", headers=ASSET_HEADERS)
+SANDBOX_HEADERS = {
+    "cache-control": "private, max-age=300",
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' data: blob:; "
+        "font-src 'self' data:; connect-src 'self' data: blob:; worker-src 'self' blob:; form-action 'none'; "
+        "base-uri 'none'; frame-ancestors 'none'; "
+        "sandbox allow-scripts allow-modals allow-pointer-lock allow-popups allow-downloads"
+    ),
+    # The page's origin is opaque, so its own files count as another site's. No cookie opens this address.
+    "access-control-allow-origin": "*",
+}
+
+HTML_TYPES = {"text/html", "application/xhtml+xml"}
+
+Place = Literal["puzzles", "solutions", "rounds"]
+"""Whose files: a puzzle's assets, those of its solution, or a round's assets."""
+
+
+class Ticket(Struct, frozen=True, array_like=True):
+    """Lets who holds it read the files of one place, as the team that it was given to."""
+
+    team_id: int
+    registered: str
+    place: Place
+    slug: str
+
+
+def _tickets(services: Services) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(services.settings.secret_key, salt="author's page")
+
+
+def _files(view: View, place: Place, slug: str) -> dict[str, Path]:
+    """The files of a place by name. Raises NotFound where the team may not have them."""
+    match place:
+        case "puzzles":
+            if not view.has_puzzle(slug) or view.state.puzzle(slug).unlocked is None:
+                raise NotFound
+            return view.hunt.puzzles[slug].assets
+        case "solutions":
+            check_solution(view, slug)
+            return view.hunt.puzzles[slug].solution_assets
+        case "rounds":
+            if slug not in view.state.rounds or slug not in view.hunt.round:
+                raise NotFound
+            return view.hunt.round[slug].assets
+
+
+def _answer(request: AnyRequest, pages: Pages, place: Place, slug: str, name: str) -> ASGIApp:
+    """A file for the team that is logged in; a browser that opens an HTML file is sent to its sandbox."""
+    view, name = team_view(request, pages), name.lstrip("/")
+    path = _files(view, place, slug).get(name)
+    if media_type(name) not in HTML_TYPES:
+        return file_answer(path, PDF_HEADERS if media_type(name) == "application/pdf" else ASSET_HEADERS)
+    if path is not None and "text/html" in request.headers.get("accept", ""):
+        ticket = Ticket(view.team_id, pages.services.guard.registered(view.team_id), place, slug)
+        return _redirect(f"/sandbox/{_tickets(pages.services).dumps(to_builtins(ticket))}/{quote(name)}")
+    return file_answer(path, {**ASSET_HEADERS, "vary": "accept"})
+
+
+def _redirect(address: str) -> ASGIApp:
+    return RedirectResponse(address, status_code=303, headers={"cache-control": "no-store"})  # type: ignore[return-value] # Litestar has ASGI types of its own
 
 
 @get("/puzzles/{slug:str}/assets/{name:path}")
 async def puzzle_asset(
     request: AnyRequest, slug: FromPath[str], name: FromPath[str], pages: NamedDependency[Pages]
-) -> File:
-    view = team_view(request, pages)
-    if not view.has_puzzle(slug) or view.state.puzzle(slug).unlocked is None:
-        raise NotFound
-    return _file(view.hunt.puzzles[slug].assets, name)
+) -> ASGIApp:
+    return _answer(request, pages, "puzzles", slug, name)
 
 
 @get("/puzzles/{slug:str}/solution/{name:path}")
 async def solution_asset(
     request: AnyRequest, slug: FromPath[str], name: FromPath[str], pages: NamedDependency[Pages]
-) -> File:
-    view = team_view(request, pages)
-    check_solution(view, slug)
-    return _file(view.hunt.puzzles[slug].solution_assets, name)
+) -> ASGIApp:
+    return _answer(request, pages, "solutions", slug, name)
 
 
 @get("/rounds/{slug:str}/assets/{name:path}")
 async def round_asset(
     request: AnyRequest, slug: FromPath[str], name: FromPath[str], pages: NamedDependency[Pages]
-) -> File:
-    view = team_view(request, pages)
-    if slug not in view.state.rounds or slug not in view.hunt.round:
-        raise NotFound
-    return _file(view.hunt.round[slug].assets, name)
+) -> ASGIApp:
+    return _answer(request, pages, "rounds", slug, name)
 
 
-@get("/theme/style.css", media_type=MediaType.CSS)
-async def theme_style(pages: NamedDependency[Pages]) -> File:
-    path = pages.services.hunt.root / "theme" / "style.css"
-    if not path.is_file():
+@get(["/puzzles/assets/{name:path}", "/rounds/assets/{name:path}"])
+async def asset_of_the_page(request: AnyRequest, name: FromPath[str]) -> ASGIApp:
+    """Where `assets/x` leads from a script on the page `/puzzles/<slug>`: that page is the referrer."""
+    kind = request.url.path.split("/")[1]
+    try:
+        page = urlsplit(request.headers.get("referer", "")).path.split("/")
+    except ValueError:  # half an IPv6 address
+        raise NotFound from None
+    if len(page) != PAGE_PARTS or page[1] != kind:
         raise NotFound
-    return File(path=path, filename="style.css", content_disposition_type="inline")
+    return _redirect(f"/{kind}/{page[2]}/assets/{quote(name.lstrip('/'))}")
+
+
+@get("/sandbox/{ticket:str}/{name:path}")
+async def sandboxed(ticket: FromPath[str], name: FromPath[str], pages: NamedDependency[Pages]) -> ASGIApp:
+    """A file for who holds a ticket, without a session. An old ticket leads to where a login is asked for."""
+    name = name.lstrip("/")
+    try:
+        signed, given_at = _tickets(pages.services).loads(ticket, return_timestamp=True)
+        holder = convert(signed, Ticket)
+    except (BadSignature, ValidationError):
+        raise NotFound from None
+    if (pages.services.clock() - given_at).total_seconds() > TICKET_SECONDS:
+        return _redirect(ADDRESS_OF[holder.place].format(quote(holder.slug, safe="")) + quote(name))
+    guard = pages.services.guard
+    if not guard.is_active_team(holder.team_id) or guard.registered(holder.team_id) != holder.registered:
+        raise NotFound
+    view = pages.services.hub.shared.view(holder.team_id)
+    return file_answer(_files(view, holder.place, holder.slug).get(name), SANDBOX_HEADERS)
+
+
+@get("/theme/style.css")
+async def theme_style(pages: NamedDependency[Pages]) -> ASGIApp:
+    return file_answer(pages.services.hunt.theme.get("style.css"), THEME_HEADERS)
 
 
 @get("/theme/accent.css", media_type=MediaType.CSS)
 async def accent(pages: NamedDependency[Pages]) -> Response[str]:
     """The hunt's own colour, in the one variable that the stylesheet takes it from."""
     colour = pages.services.hunt.accent or "inherit"
-    return Response(f":root {{ --accent: {colour}; }}\n", media_type=MediaType.CSS)
-
-
-def static_files(build: str) -> Router:
-    return create_static_files_router(
-        path=f"/static/{build}",
-        directories=[STATIC],
-        cache_control=CacheControlHeader(max_age=STATIC_SECONDS, immutable=True, public=True),
-        include_in_schema=False,
-        name="static",
-    )
+    return Response(f":root {{ --accent: {colour}; }}\n", media_type=MediaType.CSS, headers=THEME_HEADERS)
 
 
 router = Router(
@@ -92,6 +182,8 @@ router = Router(
         puzzle_asset,
         solution_asset,
         round_asset,
+        asset_of_the_page,
+        sandboxed,
         theme_style,
         accent,
     ],

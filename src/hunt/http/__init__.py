@@ -1,0 +1,1 @@
+"""HTTP itself: what is true of every answer, whatever it says."""

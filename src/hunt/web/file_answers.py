@@ -1,0 +1,61 @@
+"""How a file is sent: its type, byte ranges, conditional requests, and never through a link."""
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from mimetypes import guess_type
+from pathlib import Path
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
+
+from hunt.game.refusals import NotFound
+
+_RANGE = re.compile(rb"\s*(?:(\d{1,18})-(\d{0,18})|-\d{1,18})\s*")
+
+_conditions = StaticFiles()
+
+
+def media_type(name: str) -> str:
+    """The media type of a file by its name, without a charset."""
+    return guess_type(name)[0] or "application/octet-stream"
+
+
+def file_answer(path: Path | None, headers: Mapping[str, str]) -> ASGIApp:
+    """The file, or the part of it that is asked for: 200, 206, 304 or 416.
+
+    Raises NotFound where there is no regular file at this path. `path` is free of links (as the hunt folder is read):
+    if there is one by now, somebody has put it there since, and it is not followed.
+    """
+    if path is None or os.path.realpath(path) != str(path):
+        raise NotFound
+    try:
+        found = path.stat()
+    except OSError:
+        raise NotFound from None
+    if not stat.S_ISREG(found.st_mode):
+        raise NotFound
+    whole = FileResponse(path, headers=headers, media_type=media_type(path.name), stat_result=found)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = Headers(raw=_understood(scope["headers"]))
+        response: Response = whole
+        if _conditions.is_not_modified(whole.headers, asked):
+            response = NotModifiedResponse(whole.headers)
+        await response({**scope, "headers": asked.raw}, receive, send)  # type: ignore[arg-type] # Litestar has ASGI types of its own
+
+    return answer
+
+
+def _understood(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers without a `Range` that is malformed or of another unit: RFC 9110 has such a one ignored."""
+    return [(name, value) for name, value in headers if name != b"range" or _is_range(value)]
+
+
+def _is_range(value: bytes) -> bool:
+    unit, _, ranges = value.partition(b"=")
+    found = [_RANGE.fullmatch(part) for part in ranges.split(b",")]
+    return unit.lower() == b"bytes" and all(each and not (each[2] and int(each[1]) > int(each[2])) for each in found)
