@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import Error as PlaywrightError
 
 from cancelled import alone_in_failing
 from servers import CannotRun, PostgresServer, RedisServer, need
+from waiting import WITHIN_SECONDS
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_ARGUMENTS = [
@@ -101,6 +102,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 async def browser(anyio_backend: object) -> AsyncIterator[Browser]:
     """A headless Chromium: the machine's own, else the one that playwright installed."""
     found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    expect.set_options(timeout=WITHIN_SECONDS * 1000)
     async with async_playwright() as playwright:
         try:
             launched = await playwright.chromium.launch(executable_path=found, args=CHROMIUM_ARGUMENTS)

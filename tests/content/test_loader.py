@@ -1,7 +1,6 @@
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from time import process_time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,9 +12,6 @@ from hunts import write_stub_hunt
 
 DEMO = Path(__file__).parents[2] / "fixtures/demo"
 REAL = Path(__file__).parents[3] / "shared/hunts/mh2025"
-
-CPU_SECONDS = 3.0
-"""Far more than a hunt of 200 written puzzles takes to load (0.5), so that a busy machine does not fail the test."""
 
 
 def test_a_good_hunt_has_no_problems(tmp_path: Path) -> None:
@@ -29,15 +25,13 @@ def test_the_demo_hunt_has_no_problems() -> None:
     assert len(good(load(DEMO)).puzzles) > 10
 
 
-def test_a_hunt_of_200_written_puzzles_loads_in_a_moment(tmp_path: Path) -> None:
+def test_a_hunt_of_200_written_puzzles_loads(tmp_path: Path) -> None:
     written = sorted((DEMO / "puzzles").iterdir())
     slots = [f"{{id: q{number}, slug: s{number}, unlocked_if: []}}" for number in range(200)]
     write(tmp_path, hunt_text(*slots), PUZZLE)
     for number in range(200):
         shutil.copytree(written[number % len(written)], tmp_path / f"puzzles/s{number}")
-    before = process_time()
     loaded = load(tmp_path)
-    assert process_time() - before < CPU_SECONDS
     assert not any(puzzle.is_stub for puzzle in loaded.hunt.puzzles.values())
 
 

@@ -13,7 +13,23 @@ def test_any_text_that_can_stand_in_an_address_is_a_name(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a/b", "a\\b", "a b", "a\tb", "a\nb", "a\u3000b", "a?b", "a#b", "a\0b", "a\x7fb", ".", "..", ".hidden", "assets", "x" * 201],
+    [
+        "a/b",
+        "a\\b",
+        "a b",
+        "a\tb",
+        "a\nb",
+        "a\u3000b",
+        "a?b",
+        "a#b",
+        "a\0b",
+        "a\x7fb",
+        ".",
+        "..",
+        ".hidden",
+        "assets",
+        "x" * 201,
+    ],
 )
 def test_other_texts_are_no_names(name: str) -> None:
     assert fault_of(name) is not None

@@ -10,6 +10,7 @@ from redis.exceptions import ReadOnlyError, RedisError
 from hunt.replica import connect
 from hunt.replica.connection import COMMAND_SECONDS, blocking
 from servers import RedisServer
+from waiting import WITHIN_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +32,7 @@ async def test_a_blocking_client_talks_to_the_same_server(redis: Redis) -> None:
 
 async def test_a_redis_that_is_not_there_is_told_at_once() -> None:
     client = connect("redis://127.0.0.1:1")
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(WITHIN_SECONDS):
         with pytest.raises(RedisConnectionError):
             await client.ping()
 
@@ -47,7 +48,7 @@ async def test_a_task_that_is_cancelled_ends_wherever_it_is(redis: Redis, turns:
         for _ in range(turns):
             await asyncio.sleep(0)
         task.cancel()
-        _, pending = await asyncio.wait([task], timeout=2)
+        _, pending = await asyncio.wait([task], timeout=WITHIN_SECONDS)
         if pending:
             task.cancel()
         assert not pending

@@ -48,7 +48,7 @@ async def test_the_scrub_finds_a_message_with_other_fields(
         async def found() -> bool:
             return (await replica.status()).counters.scrub_mismatches > 0
 
-        await eventually(found, within=10, what="the scrub finding it")
+        await eventually(found, what="the scrub finding it")
         await eventually(lambda: right(replica), what="a whole replica again")
         assert "own chain" not in str((await replica.status()).last_error)
 

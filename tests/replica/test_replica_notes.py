@@ -49,7 +49,7 @@ async def test_another_process_can_tell_how_far_the_scrub_is(address: str, log: 
             status = await other.status()
             return status if status.scrub_position else None
 
-        status = await eventually(told, within=10, what="the scrub's place")
+        status = await eventually(told, what="the scrub's place")
         assert status
         assert 0 < (status.scrub_position or 0) <= 300
         assert status.scrub_seconds == 3.0
@@ -115,9 +115,9 @@ async def test_repairs_are_in_the_log_output(address: str, redis: Redis, log: Me
             async def rebuilt() -> bool:
                 return (await replica.status()).counters.rebuilds == 2
 
-            await eventually(rebuilt, within=10, what="the second rebuild")
+            await eventually(rebuilt, what="the second rebuild")
             log.grow(5)
-            await eventually(lambda: whole(replica), within=10, what="a whole replica again")
+            await eventually(lambda: whole(replica), what="a whole replica again")
     said = [(line["event"], line.get("entries"), line.get("after")) for line in lines if line["event"] != "redis_away"]
     assert said == [
         ("replica_rebuilt", 30, None),
@@ -198,5 +198,5 @@ async def test_a_broken_chain_of_the_log_is_told_once(address: str, log: MemoryL
             async def thrice() -> bool:
                 return (await replica.status()).counters.scrubbed >= 30
 
-            await eventually(thrice, within=15, what="three passes")
+            await eventually(thrice, what="three passes")
     assert [line["event"] for line in lines if "chain" in line["event"]] == ["log_chain_broken"]

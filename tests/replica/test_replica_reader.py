@@ -16,10 +16,11 @@ from hunt.replica.pace import SERVER
 from hunt.replica.reader import Reader
 from hunt.replica.scripts import Scripts, Verdict
 from servers import RedisServer
+from waiting import WITHIN_SECONDS
 
 pytestmark = pytest.mark.anyio
 SHORT_MS = 50
-LONG_MS = 5000
+LONG_MS = 120_000
 
 
 class Reading:
@@ -56,7 +57,7 @@ async def test_a_waiting_reader_is_woken_by_an_append(built: Parts) -> None:
         await asyncio.sleep(0)
         entries, previous = built.log.grow(3)
         assert (await built.filler.append(10, previous, lines(entries))).verdict is Verdict.OK
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(WITHIN_SECONDS):
             assert (await waiting)[:1] == entries[:1]
 
 
@@ -66,7 +67,7 @@ async def test_a_waiting_reader_is_woken_by_a_longer_stream_that_is_swapped_in(b
         await asyncio.sleep(0)
         built.log.grow(5)
         assert await built.builder.rebuild("For a test.")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(WITHIN_SECONDS):
             assert await waiting == built.log.rows[10:]
 
 
@@ -183,7 +184,7 @@ async def read_up_to_ten(server: RedisServer) -> AsyncIterator[Reader]:
 async def test_a_redis_that_does_not_answer_is_told_in_time(redis_server: RedisServer) -> None:
     async with read_up_to_ten(redis_server) as reader:
         redis_server.pause()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(WITHIN_SECONDS):
             with pytest.raises(Away):
                 await reader.read(10, SHORT_MS, 100)
         redis_server.resume()
@@ -195,7 +196,7 @@ async def test_a_redis_that_dies_is_told_at_once(redis_server: RedisServer) -> N
         waiting = asyncio.create_task(reader.read(10, LONG_MS, 100))
         await asyncio.sleep(0)
         redis_server.kill()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(WITHIN_SECONDS):
             with pytest.raises(Away):
                 await waiting
 

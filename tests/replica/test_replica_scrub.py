@@ -31,7 +31,7 @@ async def test_the_scrub_finds_an_edited_entry_within_a_pass(
         async def found() -> bool:
             return (await replica.status()).counters.scrub_mismatches > 0
 
-        await eventually(found, within=10, what="the scrub finding it")
+        await eventually(found, what="the scrub finding it")
         await eventually(lambda: whole(replica), what="a whole replica again")
 
 
@@ -50,7 +50,7 @@ async def test_the_scrub_finds_an_entry_in_another_form(address: str, redis: Red
         async def found() -> bool:
             return (await replica.status()).counters.scrub_mismatches > 0
 
-        await eventually(found, within=10, what="the scrub finding it")
+        await eventually(found, what="the scrub finding it")
         await eventually(lambda: whole(replica), what="a whole replica again")
 
 
@@ -73,7 +73,7 @@ async def test_the_scrub_finds_an_edited_entry_of_a_teams_stream(address: str, r
         async def dropped() -> bool:
             return (await replica.status()).counters.team_drops > 0
 
-        await eventually(dropped, within=10, what="the scrub finding it")
+        await eventually(dropped, what="the scrub finding it")
         await eventually(lambda: whole(replica), what="a replica without findings")
 
 

@@ -111,8 +111,8 @@ async def test_a_server_that_was_away_is_caught_up_with(browser: Browser, tmp_pa
                 solve = await client.post("/api/puzzles/mirror/guesses", json={"guess": "moon"}, headers=team.headers)
                 assert solve.status_code == 200
             await guess(site.app, team, "dark")
-            await expect(one.page.locator("#history")).to_contain_text("DARK", timeout=15_000)
-            await expect(two.page.locator(".ui-news")).to_contain_text("MOON", timeout=15_000)
+            await expect(one.page.locator("#history")).to_contain_text("DARK")
+            await expect(two.page.locator(".ui-news")).to_contain_text("MOON")
             for person in (one, two):
                 await person.connected()
                 await expect(person.page.locator("#strip")).not_to_contain_text("Not connected")
