@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.faults.check_values import Values
 from benchmarks.faults.fold import Value, same_entry
-from benchmarks.faults.histories import GENESIS, Histories, History
+from benchmarks.faults.histories import Histories, History
 from benchmarks.faults.subscriptions import Held, Subscription
 
 Add = Callable[[str, str], None]
@@ -35,19 +35,19 @@ class Appends:
         elif not self._is_whole(held, history, frame):
             self._blame(held, history, frame, told)
         held.entries += [entry for entry in frame["entries"] if isinstance(entry, dict) and "id" in entry]
-        subscription.advance(id, frame["digest"])
+        subscription.advance(id, frame["mac"])
 
     def head(self, subscription: Subscription, frame: Value) -> None:
         """`head` says that there is nothing more up to its id."""
         held, told = subscription.held, f"{subscription.held.name}, head {frame['id']}"
-        whole = {"prev": subscription.cursor, "id": frame["id"], "digest": frame["digest"], "entries": []}
+        whole = {"prev": subscription.cursor, "id": frame["id"], "mac": frame["mac"], "entries": []}
         history = self._history(subscription, whole, told)
         if history is None:
             subscription.blame()
             return
         if not self._is_whole(held, history, whole):
             self._blame(held, history, whole, told)
-        subscription.advance(frame["id"], frame["digest"])
+        subscription.advance(frame["id"], frame["mac"])
 
     def end(self, held: Held) -> None:
         """What the client has gathered is all that there is."""
@@ -66,12 +66,11 @@ class Appends:
     def _history(self, subscription: Subscription, frame: Value, told: str) -> History | None:
         """The history that the frame is of, when the client's piece is of it too."""
         cursor, id = subscription.cursor, frame["id"]
-        histories = self._histories.with_digest(id, frame["digest"])
+        histories = self._histories.with_mac(id, frame["mac"])
         if not histories:
-            self._add("phantom", f"{told}: the log never had the digest {frame['digest']} there")
+            self._add("phantom", f"{told}: the log never had the mac {frame['mac']} there")
             return None
-        digest = subscription.digest if cursor else GENESIS
-        fitting = [history for history in histories if history.digest(cursor) == digest]
+        fitting = [history for history in histories if not cursor or history.mac(cursor) == subscription.mac]
         if not fitting:
             self._add("skipped_reset", f"{told}: the client's piece up to {cursor} is of another history")
             return None

@@ -56,7 +56,7 @@ class _Reads:
         since, limit = int(query.get("since", ["0"])[0]), int(query.get("limit", ["0"])[0])
         head, entries = read.body["head"], read.body["entries"]
         self._check_age(read, head["id"], told)
-        histories = self._histories.with_digest(head["id"], head["digest"])
+        histories = self._histories.with_mac(head["id"], head["mac"])
         if not histories:
             self._findings.add("wrong_read", f"{told}: the log was never at {head}")
             return

@@ -16,14 +16,14 @@ from benchmarks.faults.subscriptions import GROWING, Held, Subscription
 
 FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "hello": {"conn": str, "build": str, "log": dict},
-    "sub": {"rpc": (int, str), "sub": str},
+    "sub": {"rpc": (int, str), "sub": str, "kind": str},
     "unsub": {"rpc": (int, str), "sub": str},
     "pong": {"rpc": (int, str)},
     "fail": {"rpc": (int, str, type(None)), "code": str, "error": str},
     "update": {"sub": str, "value": dict},
-    "append": {"sub": str, "prev": int, "entries": list, "id": int, "digest": str},
+    "append": {"sub": str, "prev": int, "entries": list, "id": int, "mac": str},
     "reset": {"sub": str},
-    "head": {"id": int, "digest": str},
+    "head": {"id": int, "mac": str},
 }
 """What each type of frame must have."""
 
@@ -33,7 +33,7 @@ class _Call(Struct, kw_only=True):
     name: str
     held: Held | None = None
     since: int = 0
-    digest: str | None = None
+    mac: str | None = None
 
 
 class Client:
@@ -74,8 +74,8 @@ class Client:
             params = frame.get("params") or {}
             key = (frame["dataset"], params.get("slug", ""), params.get("format", "json") == "html")
             held = self._held.setdefault(key, Held(team_id=self._team_id, dataset=key[0], slug=key[1], html=key[2]))
-            since, digest = frame.get("since") or 0, frame.get("digest")
-            self._calls[frame["rpc"]] = _Call(method="sub", name=frame["sub"], held=held, since=since, digest=digest)
+            since, mac = frame.get("since") or 0, frame.get("mac")
+            self._calls[frame["rpc"]] = _Call(method="sub", name=frame["sub"], held=held, since=since, mac=mac)
             if not self._asked:  # what the socket before was for counts until this one says what it is for
                 self._asked, self._wanted = True, {}
             self._wanted[frame["sub"]] = held
@@ -95,7 +95,7 @@ class Client:
             case "sub" | "unsub" | "fail":
                 self._answered(kind, frame)
             case "hello":
-                if not self._histories.with_digest(frame["log"].get("id"), frame["log"].get("digest")):
+                if not self._histories.with_mac(frame["log"].get("id"), frame["log"].get("mac")):
                     self._add("phantom", f"the log was never at {frame['log']}")
             case "head":
                 for subscription in self._subscriptions.values():
@@ -117,7 +117,7 @@ class Client:
         if kind == "unsub":
             self._subscriptions.pop(call.name, None)
         elif kind == "sub" and call.held is not None:
-            self._subscriptions[call.name] = Subscription.resumed(call.held, call.since, call.digest)
+            self._subscriptions[call.name] = Subscription.resumed(call.held, call.since, call.mac)
         elif kind == "fail" and call.method == "sub":
             self._wanted.pop(call.name, None)
 
@@ -142,11 +142,11 @@ class Client:
         self._floor = 0
 
     def _is_justified(self, subscription: Subscription) -> bool:
-        cursor, digest = subscription.cursor, subscription.digest
+        cursor, mac = subscription.cursor, subscription.mac
         if subscription.is_broken or cursor == 0:
             return subscription.is_broken
-        if digest is not None:
-            return self._histories.current(self._at).digest(cursor) != digest
+        if mac is not None:
+            return self._histories.current(self._at).mac(cursor) != mac
         return subscription.held.grows or self._histories.lost_since(cursor, self._at)
 
     def _updated(self, subscription: Subscription, value: Value, text: str) -> None:
@@ -159,7 +159,7 @@ class Client:
             self._add("epoch_went_back", f"{held.name} went from {subscription.cursor} to {epoch}")
         elif epoch < self._floor and not self._histories.lost_since(self._floor, self._at):
             self._add("epoch_went_back", f"{held.name} is of {epoch} on a socket that was at {self._floor}")
-        subscription.cursor, subscription.digest = epoch, None
+        subscription.cursor, subscription.mac = epoch, None
         self._floor = max(self._floor, epoch)
         held.value, held.text, held.is_blamed = without_epoch(value), text, False
         self._values.claim(self._claim(held, epoch), text)

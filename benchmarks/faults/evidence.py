@@ -104,6 +104,8 @@ class Sighting(Struct, kw_only=True):
 
 class Evidence(Struct, kw_only=True):
     seed: int
+    secret_key: str
+    """HUNT_SECRET_KEY of this run's servers, by which they made the macs that clients were sent."""
     rows: list[Row]
     """The log in SQL at the end, ordered by id."""
     redis: Redis

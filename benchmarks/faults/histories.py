@@ -1,9 +1,11 @@
 """The log as SQL had it at each time of a run: one history, and one more for each time that SQL went back to a dump.
 
-The canonical form and the digest chain are written here once more, from the text of docs/data.md alone.
+The canonical form and the digest chain are written here once more, from the text of docs/data.md alone,
+the macs from that of docs/protocol.md.
 """
 
 import hashlib
+import hmac
 import json
 from typing import Any
 
@@ -24,6 +26,8 @@ COLUMNS = (
     "data",
     "internal_data",
 )
+
+MAC_DIGITS = 32
 
 RESTORE_SECONDS = 1.0
 """How much earlier than it was noted a restore may have been felt."""
@@ -90,16 +94,19 @@ class History(Struct, frozen=True, eq=False):
     number: int
     lines: list[Line]
     began: float
+    key: bytes
+    """Of the macs."""
 
     @property
     def head(self) -> int:
         return len(self.lines)
 
-    def digest(self, id: int) -> str | None:
-        """The digest at `id`, None where there is no such entry."""
-        if id == 0:
-            return GENESIS
-        return self.lines[id - 1].digest if 0 < id <= len(self.lines) else None
+    def mac(self, id: int) -> str | None:
+        """What clients are sent for the digest at `id`, None where there is no such entry."""
+        if not 0 <= id <= len(self.lines):
+            return None
+        digest = self.lines[id - 1].digest if id else GENESIS
+        return hmac.digest(self.key, f"{id} {digest}".encode(), "sha256").hex()[:MAC_DIGITS]
 
 
 class Histories:
@@ -113,8 +120,10 @@ class Histories:
             lines = lines[: restore.kept] + [Line.of(row) for row in restore.lost]
             pieces.append(lines)
         begins = [0.0, *(restore.at for restore in self.restores)]
+        key = hmac.digest(evidence.secret_key.encode(), b"place in the log", "sha256")
         self.all = [
-            History(number, lines, at) for number, (lines, at) in enumerate(zip(reversed(pieces), begins, strict=True))
+            History(number, lines, at, key)
+            for number, (lines, at) in enumerate(zip(reversed(pieces), begins, strict=True))
         ]
         self._by_digest = {line.digest: line for history in self.all for line in history.lines}
 
@@ -122,9 +131,9 @@ class Histories:
     def final(self) -> History:
         return self.all[-1]
 
-    def with_digest(self, id: int, digest: str | None) -> list[History]:
-        """The histories that have this digest at `id`."""
-        return [history for history in self.all if history.digest(id) == digest]
+    def with_mac(self, id: int, mac: str | None) -> list[History]:
+        """The histories that have this mac at `id`."""
+        return [history for history in self.all if history.mac(id) == mac]
 
     def current(self, at: float) -> History:
         """What SQL held at a moment (seconds)."""

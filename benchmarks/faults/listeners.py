@@ -44,7 +44,7 @@ class Held(Struct, kw_only=True):
     dataset: str
     slug: str | None = None
     cursor: int = 0
-    digest: str | None = None
+    mac: str | None = None
     asked: int | None = None
     """The call that asked for it, while the reply is on its way: frames before that belong to an older subscription."""
 
@@ -55,8 +55,8 @@ class Held(Struct, kw_only=True):
             call["params"] = {"slug": self.slug}
         if self.cursor:
             call["since"] = self.cursor
-            if self.digest is not None:
-                call["digest"] = self.digest
+            if self.mac is not None:
+                call["mac"] = self.mac
         return call
 
 
@@ -170,8 +170,8 @@ class Client:
         kind = frame["type"]
         if kind == "head":
             for held in self._held:
-                if held.digest is not None and held.asked is None:
-                    held.cursor, held.digest = frame["id"], frame["digest"]
+                if held.mac is not None and held.asked is None:
+                    held.cursor, held.mac = frame["id"], frame["mac"]
         elif kind == "pong":
             self._pongs.pop(frame["rpc"], asyncio.Event()).set()
         elif kind == "fail":
@@ -187,7 +187,7 @@ class Client:
             case "sub" if frame["rpc"] == held.asked:
                 held.asked = None
             case "reset" if held.asked is None:
-                held.cursor, held.digest = 0, None
+                held.cursor, held.mac = 0, None
             case "update" if held.asked is None:
                 held.cursor = frame["value"]["epoch"]
             case "append" if held.asked is None:
@@ -195,7 +195,7 @@ class Client:
 
     async def _take_entries(self, held: Held, frame: dict[str, Any]) -> None:
         if frame["prev"] == held.cursor:
-            held.cursor, held.digest = frame["id"], frame["digest"]
+            held.cursor, held.mac = frame["id"], frame["mac"]
         else:
             await self._ask(held)
 

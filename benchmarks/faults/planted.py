@@ -116,8 +116,8 @@ def frame_without_prev() -> Patches:
     """Frames do not say which one they follow."""
     real = protocol.append
 
-    def append(sub: str, prev: int, chunk: protocol.Chunk) -> bytes:
-        return real(sub, prev, chunk).replace(b',"prev":%d' % prev, b"", 1)
+    def append(sub: str, prev: int, chunk: protocol.Chunk, mac: str) -> bytes:
+        return real(sub, prev, chunk, mac).replace(b',"prev":%d' % prev, b"", 1)
 
     yield patch.object(protocol, "append", append)
 

@@ -323,6 +323,7 @@ async def _teams_stand(this: Run) -> bool:
 async def _evidence(this: Run, audience: Audience, hunt: dict[str, Any]) -> Evidence:
     evidence = Evidence(
         seed=this.plan.seed,
+        secret_key=this.cluster.secret_key,
         rows=await this.log.rows(),
         redis=await this.mirror.all(),
         commands=this.desk.commands,

@@ -37,31 +37,31 @@ class Held(Struct, kw_only=True):
 
 
 class Subscription(Struct, kw_only=True):
-    """`cursor` and `digest`: up to where the client has it all. A broken one is not judged before it begins anew."""
+    """`cursor` and `mac`: up to where the client has it all. A broken one is not judged before it begins anew."""
 
     held: Held
     cursor: int = 0
-    digest: str | None = None
+    mac: str | None = None
     is_broken: bool = False
 
     @classmethod
-    def resumed(cls, held: Held, since: int, digest: str | None) -> "Subscription":
+    def resumed(cls, held: Held, since: int, mac: str | None) -> "Subscription":
         """From `since` on; what the client held beyond it, it will be sent again."""
         if since > held.cursor:
             held.base, held.entries = since, []
         held.entries = [entry for entry in held.entries if entry["id"] <= since]
         held.cursor = since
-        return cls(held=held, cursor=since, digest=digest)
+        return cls(held=held, cursor=since, mac=mac)
 
     def blame(self) -> None:
         """No longer judged before it begins anew."""
         self.is_broken = self.held.is_blamed = True
 
-    def advance(self, id: int, digest: str) -> None:
-        self.cursor, self.digest = id, digest
+    def advance(self, id: int, mac: str) -> None:
+        self.cursor, self.mac = id, mac
         self.held.cursor = id
 
     def reset(self) -> None:
-        self.cursor, self.digest, self.is_broken = 0, None, False
+        self.cursor, self.mac, self.is_broken = 0, None, False
         self.held.entries, self.held.base, self.held.cursor = [], 0, 0
         self.held.value, self.held.text, self.held.is_blamed = None, "", False

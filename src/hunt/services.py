@@ -21,6 +21,7 @@ from hunt.content.model import Hunt
 from hunt.live.feed import Feed
 from hunt.live.history import History
 from hunt.live.hub import Hub
+from hunt.live.macs import Macs
 from hunt.live.shared import Render, Shared
 from hunt.live.timekeeper import Timekeeper
 from hunt.log.database import append_transaction
@@ -83,7 +84,7 @@ class BaseServices:
         self.derived = self.replica.derived(self.tail)
         self.history = History(self.tail, source, self.replica.team_entries, self.replica.team_newest)
         self.feed = Feed(source, self.tail)
-        self.hub = Hub(Shared(self.tail, self.history, render, self.feed.reach, now))
+        self.hub = Hub(Shared(self.tail, self.history, render, self.feed.reach, now, macs=Macs(settings.secret_key)))
         self.guard = Guard(sessions, self.tail, read_ended)
         self.timekeeper = Timekeeper(self.tail, None, now, self.hub.time_passed)
         self.failed: BaseException | None = None

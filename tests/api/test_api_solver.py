@@ -247,7 +247,7 @@ async def test_activity_is_what_the_team_saw_in_order(client: httpx.AsyncClient,
     whole = (await client.get("/api/activity", headers=team.headers)).json()
     ids = [entry["id"] for entry in whole["entries"]]
     assert ids == sorted(set(ids))
-    assert set(whole["head"]) == {"id", "digest"}
+    assert set(whole["head"]) == {"id", "mac"}
     for entry in whole["entries"]:
         assert {"id", "timestamp", "type", "currency_delta", "strong_currency_delta"} <= set(entry)
         assert "internal_data" not in entry

@@ -150,7 +150,7 @@ def _(evidence: Evidence) -> None:
 @spoils("cursor_went_back")
 def _(evidence: Evidence) -> None:
     place, frame = frames(evidence, "append", "log")[0]
-    back = {"id": 3, "digest": evidence.rows[2]["digest"], "entries": []}
+    back = {"id": 3, "mac": a_run().mac(3), "entries": []}
     insert_after(evidence, place, {**frame, **back, "prev": frame["id"]})
 
 
@@ -162,7 +162,7 @@ def _(_evidence: Evidence) -> Evidence:
     run.restore(kept=11)
     for text in "XYZVW":
         run.act(2, "puzzle_guess_submitted", "lamp", canonical_input=text, verdict="incorrect", response="No.")
-    sockets[0].got(type="append", sub="log", prev=before["log"], entries=[], id=run.head, digest=run.digest(run.head))
+    sockets[0].got(type="append", sub="log", prev=before["log"], entries=[], **run.place)
     run.sockets = sockets
     for socket in sockets:
         socket.reset()
@@ -178,12 +178,12 @@ def _(_evidence: Evidence) -> Evidence:
 
 @spoils("phantom")
 def _(evidence: Evidence) -> None:
-    change(evidence, "hello", "", lambda frame: frame["log"].update(digest="0" * 64))
+    change(evidence, "hello", "", lambda frame: frame["log"].update(mac="0" * 32))
 
 
 @spoils("phantom")
 def _(evidence: Evidence) -> None:
-    change(evidence, "append", "guesses", lambda frame: frame.update(digest="f" * 64))
+    change(evidence, "append", "guesses", lambda frame: frame.update(mac="f" * 32))
 
 
 @spoils("phantom")
@@ -205,7 +205,7 @@ def _(evidence: Evidence) -> None:
 def _(evidence: Evidence) -> None:
     """A head that says that there was nothing."""
     place, frame = next(found for found in frames(evidence, "append", "log") if found[1]["entries"])
-    place.text = json.dumps({"type": "head", "id": frame["id"], "digest": frame["digest"]})
+    place.text = json.dumps({"type": "head", "id": frame["id"], "mac": frame["mac"]})
 
 
 @spoils("seen_twice")
@@ -261,7 +261,7 @@ def _(evidence: Evidence) -> None:
     puzzle = next(frame for _, frame in older if frame["value"]["epoch"] < newest["value"]["epoch"])
     insert_after(evidence, place, {**puzzle, "sub": "again"}, {**newest, "sub": "again"})
     call = {"rpc": 99, "method": "sub", "sub": "again", "dataset": "team_state"}
-    insert_after(evidence, place, {"type": "sub", "rpc": 99, "sub": "again"})
+    insert_after(evidence, place, {"type": "sub", "rpc": 99, "sub": "again", "kind": "replaced"})
     events = next(listener.events for listener in evidence.listeners if place in listener.events)
     events.insert(events.index(place) + 1, Event(at=place.at, what="sent", text=json.dumps(call)))
 

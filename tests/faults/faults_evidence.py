@@ -80,15 +80,15 @@ class Socket:
         """Connect and subscribe to everything, from where the client stands."""
         self.is_open = True
         self.event("opened", text="one")
-        self.got(type="hello", conn="c", build="b", log={"id": self.run.head, "digest": self.run.digest(self.run.head)})
+        self.got(type="hello", conn="c", build="b", log=self.run.place)
         for name, (dataset, slug) in SUBSCRIPTIONS.items():
             self._calls += 1
             call = {"rpc": self._calls, "method": "sub", "sub": name, "dataset": dataset, "params": {"slug": slug}}
             if cursor := self.cursors.get(name):
                 call |= {"since": cursor}
-                call |= {"digest": self.run.digest(cursor)} if self.grows(name) else {}
+                call |= {"mac": self.run.mac(cursor)} if self.grows(name) else {}
             self.event("sent", call)
-            self.got(type="sub", rpc=self._calls, sub=name)
+            self.got(type="sub", rpc=self._calls, sub=name, kind="growing" if self.grows(name) else "replaced")
             self.bring_up(name, fresh=True)
 
     def close(self) -> None:
@@ -110,7 +110,7 @@ class Socket:
             ]
             if entries or fresh:
                 shown = [told(entry) for entry in entries]
-                self.got(type="append", sub=name, prev=cursor, entries=shown, id=head, digest=self.run.digest(head))
+                self.got(type="append", sub=name, prev=cursor, entries=shown, **self.run.place)
                 self.cursors[name] = head
             return
         value = DATASETS[dataset](self.run.fold(self.listener.team_id), slug)
@@ -125,7 +125,7 @@ class Socket:
             self.bring_up(name, fresh=True)
 
     def head(self) -> None:
-        self.got(type="head", id=self.run.head, digest=self.run.digest(self.run.head))
+        self.got(type="head", **self.run.place)
         for name in filter(self.grows, SUBSCRIPTIONS):
             self.cursors[name] = self.run.head
 
@@ -148,6 +148,14 @@ class Run:
 
     def digest(self, id: int) -> str:
         return str(self.rows[id - 1]["digest"]) if id else GENESIS
+
+    def mac(self, id: int) -> str | None:
+        return self._histories().final.mac(id)
+
+    @property
+    def place(self) -> Value:
+        """The newest place in the log, as clients are sent it."""
+        return {"id": self.head, "mac": self.mac(self.head)}
 
     def _histories(self) -> Histories:
         return Histories(self._evidence())
@@ -213,11 +221,10 @@ class Run:
 
     def read(self, team_id: int) -> None:
         state = team_state(self.fold(team_id), "")
-        head = {"id": self.head, "digest": self.digest(self.head)}
         entries = [told(entry) for entry in self.team_log(team_id).activity]
         bodies = {
             "/api/me": {"team": {}, "state": {**state, "epoch": self.head}},
-            "/api/activity": {"entries": entries, "head": head},
+            "/api/activity": {"entries": entries, "head": self.place},
         }
         for path, answer in bodies.items():
             self.reads.append(
@@ -243,6 +250,7 @@ class Run:
         redis = Redis(stream=[], teams={}, scores={})
         return Evidence(
             seed=0,
+            secret_key="a secret of servers",
             rows=self.rows,
             redis=redis,
             commands=[],

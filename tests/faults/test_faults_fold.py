@@ -83,6 +83,7 @@ def played(hunt: Hunt, seed: int, steps: int = 120) -> list[Entry]:
 def evidence_of(hunt: Hunt, folder: Path, log: list[Entry]) -> Evidence:
     return Evidence(
         seed=0,
+        secret_key="",
         rows=[row_of(entry) for entry in log],
         redis=Redis(stream=[], teams={}, scores={}),
         commands=[],

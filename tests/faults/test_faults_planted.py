@@ -100,7 +100,7 @@ async def _after_a_failed_commit(store: str, plants: list[str]) -> Evidence:
 
 def _evidence(rows: list[Row]) -> Evidence:
     redis = Redis(stream=[message(row) for row in rows], teams={}, scores={})
-    return Evidence(seed=0, rows=rows, redis=redis, commands=[], listeners=[])
+    return Evidence(seed=0, secret_key="", rows=rows, redis=redis, commands=[], listeners=[])
 
 
 def test_a_bug_can_be_planted_for_good() -> None:

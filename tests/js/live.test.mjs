@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import * as live from "../../src/hunt/web/static/live.js";
 
-const HELLO = { type: "hello", conn: "c", build: "b", log: { id: 100, digest: "d100" } };
+const HELLO = { type: "hello", conn: "c", build: "b", log: { id: 100, mac: "d100" } };
 
 function opened(...subs) {
   const connection = new live.Connection(() => 0.5);
@@ -11,7 +11,16 @@ function opened(...subs) {
   connection.start(0);
   connection.opened(0);
   hear(connection, HELLO);
+  accept(connection);
   return connection;
+}
+
+// The server's replies to all calls that wait to be sent.
+function accept(connection) {
+  for (const { frame } of connection.out.filter((effect) => effect.frame?.method === "sub")) {
+    const kind = frame.dataset === "activity_log" ? "growing" : "replaced";
+    hear(connection, { type: "sub", rpc: frame.rpc, sub: frame.sub, kind });
+  }
 }
 
 function hear(connection, frame, now = 0) {
@@ -21,45 +30,45 @@ function hear(connection, frame, now = 0) {
 const sent = (connection) => connection.effects().filter((effect) => effect.do === "send").map((effect) => effect.frame);
 const only = (connection, kind) => connection.effects().filter((effect) => effect.do === kind);
 
-const LOG = { dataset: "activity_log", since: 90, digest: "d90" };
+const LOG = { dataset: "activity_log", since: 90, mac: "d90" };
 const HUB = { dataset: "hub", params: { format: "html" }, since: 95 };
 
-test("a subscription is sent with its cursor and digest once the socket is open", () => {
+test("a subscription is sent with its cursor and mac once the socket is open", () => {
   const [frame] = sent(opened(["log", LOG]));
-  assert.deepEqual(frame, { rpc: 2, method: "sub", sub: "s1", dataset: "activity_log", params: {}, since: 90, digest: "d90" });
+  assert.deepEqual(frame, { rpc: 2, method: "sub", sub: "s1", dataset: "activity_log", params: {}, since: 90, mac: "d90" });
 });
 
 test("a first subscription without a cursor does not name one", () => {
   const [frame] = sent(opened(["log", { dataset: "activity_log" }]));
-  assert.ok(!("since" in frame) && !("digest" in frame));
+  assert.ok(!("since" in frame) && !("mac" in frame));
 });
 
 test("entries move the cursor, and what follows is taken from there", () => {
   const connection = opened(["log", LOG]);
-  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [{ id: 93 }], id: 95, digest: "d95" });
-  hear(connection, { type: "append", sub: "s1", prev: 95, entries: [], id: 99, digest: "d99" });
+  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [{ id: 93 }], id: 95, mac: "d95" });
+  hear(connection, { type: "append", sub: "s1", prev: 95, entries: [], id: 99, mac: "d99" });
   assert.deepEqual(only(connection, "append").map((effect) => effect.id), [95, 99]);
 });
 
 test("a frame that does not follow our cursor makes us ask again from there, and is not shown", () => {
   const connection = opened(["log", LOG]);
   connection.effects();
-  hear(connection, { type: "append", sub: "s1", prev: 95, entries: [{ id: 97 }], id: 97, digest: "d97" });
+  hear(connection, { type: "append", sub: "s1", prev: 95, entries: [{ id: 97 }], id: 97, mac: "d97" });
   const [unsub, sub, ...rest] = connection.effects();
   assert.equal(unsub.frame.method, "unsub");
   assert.equal(sub.frame.since, 90);
   assert.notEqual(sub.frame.sub, "s1");
   assert.deepEqual(rest, []);
-  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [{ id: 91 }], id: 97, digest: "d97" });
+  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [{ id: 91 }], id: 97, mac: "d97" });
   assert.deepEqual(connection.effects(), [], "frames of the old subscription are late, not news");
 });
 
 test("a head moves the cursor of every growing subscription", () => {
   const connection = opened(["log", LOG], ["hub", HUB]);
-  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, digest: "d100" });
-  hear(connection, { type: "head", id: 120, digest: "d120" });
+  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, mac: "d100" });
+  hear(connection, { type: "head", id: 120, mac: "d120" });
   connection.effects();
-  hear(connection, { type: "append", sub: "s1", prev: 120, entries: [{ id: 121 }], id: 121, digest: "d121" });
+  hear(connection, { type: "append", sub: "s1", prev: 120, entries: [{ id: 121 }], id: 121, mac: "d121" });
   assert.equal(only(connection, "append").length, 1);
 });
 
@@ -70,26 +79,26 @@ test("a reset drops everything, and replaced datasets are asked for afresh", () 
   const effects = connection.effects();
   assert.deepEqual(effects.filter((effect) => effect.do === "reset").map((effect) => effect.key), ["log", "hub"]);
   assert.equal(effects.at(-1).frame.since, undefined);
-  hear(connection, { type: "append", sub: "s1", prev: 0, entries: [{ id: 1 }], id: 7, digest: "e7" });
+  hear(connection, { type: "append", sub: "s1", prev: 0, entries: [{ id: 1 }], id: 7, mac: "e7" });
   assert.equal(only(connection, "append").length, 1);
 });
 
-test("after a lost socket it resumes from where it stands, with the digest it was last told", () => {
+test("after a lost socket it resumes from where it stands, with the mac it was last told", () => {
   const connection = opened(["log", LOG], ["hub", HUB]);
-  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, digest: "d100" });
+  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, mac: "d100" });
   hear(connection, { type: "update", sub: "s3", value: { html: "", epoch: 98 } });
   connection.closed(1006, 1000);
   connection.tick(connection.due());
   connection.effects();
   connection.opened(3000);
   const [log, hub] = sent(connection);
-  assert.deepEqual([log.since, log.digest], [100, "d100"]);
-  assert.deepEqual([hub.since, hub.digest], [100, "d100"], "a known pair says which log is meant");
+  assert.deepEqual([log.since, log.mac], [100, "d100"]);
+  assert.deepEqual([hub.since, hub.mac], [100, "d100"], "a known pair says which log is meant");
 });
 
 test("offline is told with the time of the last sign of life, and catching up when every subscription has answered", () => {
   const connection = opened(["log", LOG], ["hub", HUB]);
-  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, digest: "d100" }, 5);
+  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, mac: "d100" }, 5);
   hear(connection, { type: "update", sub: "s3", value: { epoch: 100 } }, 7);
   assert.deepEqual(only(connection, "status").map((effect) => effect.status), [{ state: "online", since: null, caughtUp: false }]);
   connection.closed(1006, 50);
@@ -99,7 +108,7 @@ test("offline is told with the time of the last sign of life, and catching up wh
   connection.tick(connection.due());
   connection.opened(30_000);
   const [log, hub] = sent(connection).map((frame) => frame.sub);
-  hear(connection, { type: "append", sub: log, prev: 100, entries: [], id: 101, digest: "d101" });
+  hear(connection, { type: "append", sub: log, prev: 100, entries: [], id: 101, mac: "d101" });
   assert.deepEqual(only(connection, "status"), []);
   hear(connection, { type: "update", sub: hub, value: { epoch: 101 } });
   assert.deepEqual(only(connection, "status").map((effect) => effect.status), [{ state: "online", since: null, caughtUp: true }]);
@@ -200,10 +209,11 @@ test("handshakes that fail again and again make it ask whether the session is ov
 });
 
 test("a refused subscription is told and does not hold up the others", () => {
-  const connection = opened(["log", LOG], ["gone", { dataset: "puzzle", params: { slug: "gone" } }]);
+  const connection = opened(["log", LOG]);
+  connection.subscribe("gone", { dataset: "puzzle", params: { slug: "gone" } });
   hear(connection, { type: "fail", rpc: 4, code: "not_found", error: "There is nothing here by that name." });
   assert.deepEqual(only(connection, "refused").map((effect) => [effect.key, effect.code]), [["gone", "not_found"]]);
-  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, digest: "d100" });
+  hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, mac: "d100" });
   assert.equal(connection.status.state, "online");
 });
 

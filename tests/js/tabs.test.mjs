@@ -15,7 +15,7 @@ function office() {
   return { connection, board, heard };
 }
 
-const append = (ids, id = ids.at(-1)) => ({ do: "append", key: keyOf(LOG), entries: ids.map((each) => ({ id: each })), id, digest: `d${id}` });
+const append = (ids, id = ids.at(-1)) => ({ do: "append", key: keyOf(LOG), entries: ids.map((each) => ({ id: each })), id, mac: `d${id}` });
 
 test("tabs that want the same share one subscription, and the last one to leave ends it", () => {
   const { connection, board } = office();
@@ -56,9 +56,9 @@ test("each tab gets the entries after its own place, once", () => {
 
 test("a tab that is further back than what is kept makes the line ask again, and nobody hears anything twice", () => {
   const { connection, board, heard } = office();
-  board.attach("a", [{ ...LOG, since: 5, digest: "d5" }]);
+  board.attach("a", [{ ...LOG, since: 5, mac: "d5" }]);
   board.route(append([6]));
-  board.attach("b", [{ ...LOG, since: 2, digest: "d2" }]);
+  board.attach("b", [{ ...LOG, since: 2, mac: "d2" }]);
   assert.equal(connection.subs.get(keyOf(LOG)).cursor, 2);
   board.route(append([3, 6]));
   assert.deepEqual(heard("a", "append").length, 1);
@@ -71,7 +71,7 @@ test("what is kept for later tabs is bounded", () => {
   board.route(append(Array.from({ length: RING + 10 }, (_, index) => index + 1)));
   board.attach("b", [{ ...LOG, since: 10 }]);
   assert.equal(heard("b", "append")[0].entries.length, RING);
-  board.attach("c", [{ ...LOG, since: 9, digest: "d9" }]);
+  board.attach("c", [{ ...LOG, since: 9, mac: "d9" }]);
   assert.equal(connection.subs.get(keyOf(LOG)).cursor, 9);
 });
 

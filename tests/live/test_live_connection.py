@@ -31,7 +31,7 @@ async def test_the_reply_is_followed_by_the_first_frame_at_once(live_app: App, t
         wire.sub(dataset, params=params(dataset))
         await wire.settled()
         reply, first = (frame for frame in wire.frames if frame["type"] != "pong")
-        assert reply == {"type": "sub", "rpc": 1, "sub": "a"}
+        assert reply == {"type": "sub", "rpc": 1, "sub": "a", "kind": "growing" if dataset in GROWING else "replaced"}
         assert first["type"] == ("append" if dataset in GROWING else "update")
         stands_at = first["id"] if dataset in GROWING else first["value"]["epoch"]
         assert stands_at == live_app.services.tail.head
@@ -64,7 +64,7 @@ async def test_a_growing_dataset_that_is_empty_begins_with_an_empty_append(live_
         tail = live_app.services.tail
         [first] = wire.of("append")
         assert first == {
-            "type": "append", "sub": "a", "prev": 0, "entries": [], "id": tail.head, "digest": tail.digest,
+            "type": "append", "sub": "a", "prev": 0, "entries": [], "id": tail.head, "mac": live_app.services.hub.shared.head_mac(),
         }  # fmt: skip
 
 
@@ -90,26 +90,26 @@ async def test_a_growing_dataset_tiles_without_holes(live_app: App, team: Team, 
 
 
 @pytest.mark.parametrize("dataset", GROWING)
-async def test_a_resume_with_the_right_digest_gets_only_what_is_newer(live_app: App, team: Team, dataset: str) -> None:
+async def test_a_resume_with_the_right_mac_gets_only_what_is_newer(live_app: App, team: Team, dataset: str) -> None:
     await guess(live_app, team, "before")
-    since, digest = live_app.services.tail.head, live_app.services.tail.digest
+    since, mac = live_app.services.tail.head, live_app.services.hub.shared.head_mac()
     new = await guess(live_app, team, "after")
     async with wired(live_app, team) as wire:
-        wire.sub(dataset, params=params(dataset), since=since, digest=digest)
+        wire.sub(dataset, params=params(dataset), since=since, mac=mac)
         await wire.settled()
         assert not wire.of("reset")
         check_tiles(wire.of("append"), since)
         assert ids(wire.of("append")) == [new]
 
 
-@pytest.mark.parametrize("digest", [None, "0" * 64, "", "not a digest", "ಕ"])
+@pytest.mark.parametrize("mac", [None, "0" * 32, "", "not a mac", "ಕ"])
 @pytest.mark.parametrize("dataset", GROWING)
-async def test_a_resume_with_another_digest_gets_a_reset_and_everything(
-    live_app: App, team: Team, dataset: str, digest: str | None
+async def test_a_resume_with_another_mac_gets_a_reset_and_everything(
+    live_app: App, team: Team, dataset: str, mac: str | None
 ) -> None:
     head = await guess(live_app, team, "wrong")
     async with wired(live_app, team) as wire:
-        wire.sub(dataset, params=params(dataset), since=head, digest=digest)
+        wire.sub(dataset, params=params(dataset), since=head, mac=mac)
         await wire.settled()
         assert wire.kinds() == ["sub", "reset", "append"]
         check_tiles(wire.of("append"), 0)
@@ -124,7 +124,7 @@ async def test_a_resume_beyond_the_head_gets_a_reset_and_everything(
     tail = live_app.services.tail
     since = min(tail.head + beyond, protocol.MAX_NUMBER)
     async with wired(live_app, team) as wire:
-        wire.sub(dataset, params=params(dataset), since=since, digest=tail.digest)
+        wire.sub(dataset, params=params(dataset), since=since, mac=live_app.services.hub.shared.head_mac())
         await wire.settled()
         assert wire.kinds() == ["sub", "reset", "append" if dataset in GROWING else "update"]
 
@@ -134,9 +134,9 @@ async def test_a_replaced_dataset_resumes_with_its_value_and_is_reset_when_it_is
 ) -> None:
     tail = live_app.services.tail
     async with wired(live_app, team) as wire:
-        wire.sub("hub", "right", since=tail.head, digest=tail.digest)
+        wire.sub("hub", "right", since=tail.head, mac=live_app.services.hub.shared.head_mac())
         wire.sub("hub", "without", since=tail.head)
-        wire.sub("hub", "wrong", since=tail.head, digest="0" * 64)
+        wire.sub("hub", "wrong", since=tail.head, mac=tail.digest)
         await wire.settled()
         for sub, resets in (("right", 0), ("without", 0), ("wrong", 1)):
             assert len(wire.of("reset", sub)) == resets
@@ -235,7 +235,7 @@ async def test_an_idle_connection_is_told_the_head_and_its_cursors_move(
         await wire.until(lambda: wire.of("append"))
         await guess(live_app, other, "not for us")
         tail = live_app.services.tail
-        head = {"type": "head", "id": tail.head, "digest": tail.digest}
+        head = {"type": "head", "id": tail.head, "mac": live_app.services.hub.shared.head_mac()}
         await wire.until(lambda: head in wire.frames)
         await guess(live_app, team, "for us")
         await wire.until(lambda: len(wire.of("append")) == 2)
@@ -273,8 +273,10 @@ async def test_long_news_come_in_frames_of_a_quarter_megabyte(live_app: App) -> 
         assert max(wire.sizes) <= protocol.MAX_FRAME_BYTES
         check_tiles(frames, 0)
         assert len([id for id in ids(frames) if id > before]) == 12 * 150
-        digests = [await live_app.services.reader.digest_at(frame["id"]) for frame in frames]
-        assert [frame["digest"] for frame in frames] == digests
+        macs, digest_at = live_app.services.hub.shared.macs, live_app.services.reader.digest_at
+        assert [frame["mac"] for frame in frames] == [
+            macs.of(frame["id"], await digest_at(frame["id"]) or "") for frame in frames
+        ]
 
 
 async def test_a_team_is_never_sent_what_is_anothers_or_locked(live_app: App, team: Team) -> None:

@@ -48,11 +48,11 @@ def test_calls_are_read_with_all_that_is_optional_left_out() -> None:
     assert protocol.read('{"rpc": 2, "method": "unsub", "sub": "a"}') == Unsub(rpc=2, sub="a")
     call = protocol.read('{"rpc": 1, "method": "sub", "sub": "a", "dataset": "hub", "unknown": 1}')
     assert isinstance(call, Sub)
-    assert (call.slug, call.format, call.since, call.digest) == ("", "json", None, None)
+    assert (call.slug, call.format, call.since, call.mac) == ("", "json", None, None)
 
 
 def test_what_is_optional_may_be_null() -> None:
-    text = '{"rpc": 1, "method": "sub", "sub": "a", "dataset": "hub", "params": null, "since": null, "digest": null}'
+    text = '{"rpc": 1, "method": "sub", "sub": "a", "dataset": "hub", "params": null, "since": null, "mac": null}'
     assert protocol.read(text) == Sub(rpc=1, sub="a", dataset="hub")
 
 
@@ -78,11 +78,11 @@ def test_a_long_append_is_split_into_frames_that_tile(size: int) -> None:
     chunks = protocol.chunks(picked, 20, "digest 20")
     frames, cursor = [], 0
     for chunk in chunks:
-        frames.append(protocol.append("a", cursor, chunk))
+        frames.append(protocol.append("a", cursor, chunk, f"mac of {chunk.digest}"))
         cursor = chunk.id
     assert all(len(frame) <= MAX_FRAME_BYTES for frame in frames)
     read = [json.loads(frame) for frame in frames]
     assert [frame["prev"] for frame in read] == [0, *(frame["id"] for frame in read[:-1])]
-    assert (read[-1]["id"], read[-1]["digest"]) == (20, "digest 20")
-    assert all(frame["digest"] == f"digest {frame['id']}" for frame in read)
+    assert (read[-1]["id"], read[-1]["mac"]) == (20, "mac of digest 20")
+    assert all(frame["mac"] == f"mac of digest {frame['id']}" for frame in read)
     assert sum(len(frame["entries"]) for frame in read) == 12

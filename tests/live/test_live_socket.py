@@ -32,13 +32,13 @@ async def test_a_socket_says_hello_answers_and_is_kept_up_to_date(live_site: Sit
         hello = await live.next()
         tail = live_site.app.services.tail
         assert hello["type"] == "hello"
-        assert hello["log"] == {"id": tail.head, "digest": tail.digest}
+        assert hello["log"] == {"id": tail.head, "mac": live_site.app.services.hub.shared.head_mac()}
         assert isinstance(hello["conn"], str)
         assert isinstance(hello["build"], str)
         await live.send(rpc="p", method="ping")
         assert await live.next() == {"type": "pong", "rpc": "p"}
         await live.sub("navbar")
-        assert await live.next() == {"type": "sub", "rpc": "a", "sub": "a"}
+        assert await live.next() == {"type": "sub", "rpc": "a", "sub": "a", "kind": "replaced"}
         assert (await live.next())["value"]["currency"] == 0
         head = await grant(live_site.app, team)
         update = await live.next()
@@ -218,7 +218,7 @@ async def test_a_stop_closes_with_1012_and_a_cursor_is_good_after_the_start(tmp_
         await site.start()
         head = await guess(site.app, team, "meanwhile")
         async with opened(site, team) as live:
-            await live.sub("activity_log", since=before["id"], digest=before["digest"])
+            await live.sub("activity_log", since=before["id"], mac=before["mac"])
             await live.sub("hub", "b", since=head)
             append = await live.next_of("append")
             assert (append["prev"], ids([append])) == (before["id"], [head])
@@ -246,7 +246,7 @@ async def test_a_socket_that_stops_reading_is_closed_with_4008_and_can_resume(
         check_tiles(frames, 0)
         new = await guess(site.app, team, "after all")
         async with opened(site, team) as live:
-            await live.sub("activity_log", since=frames[-1]["id"], digest=frames[-1]["digest"])
+            await live.sub("activity_log", since=frames[-1]["id"], mac=frames[-1]["mac"])
             assert ids([await live.next_of("append")]) == [new]
 
 

@@ -153,10 +153,10 @@ async def test_any_process_can_resume_any_cursor_and_waits_until_it_has_come_so_
     team = await here.team()
     await there.services.feed.poll()
     old = await guess(here, team, "first")
-    since, digest = here.services.tail.head, here.services.tail.digest
+    since, mac = here.services.tail.head, here.services.hub.shared.head_mac()
     assert there.services.tail.head < old
     async with wired(there, team) as wire:
-        wire.sub("activity_log", since=since, digest=digest)
+        wire.sub("activity_log", since=since, mac=mac)
         wire.sub("puzzle", "b", params={"slug": "lantern"}, since=since)
         await wire.settled()
         assert not wire.of("reset")

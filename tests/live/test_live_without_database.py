@@ -184,12 +184,12 @@ async def test_a_socket_resumes_at_a_process_that_has_no_database(
 ) -> None:
     async with both(tmp_path, postgres_url, redis_url) as (full, live):
         team = await full.app.team()
-        since, digest = full.app.services.tail.head, full.app.services.tail.digest
+        since, mac = full.app.services.tail.head, full.app.services.hub.shared.head_mac()
         later = await guess(full.app, team, "later")
         async with opened(live, team) as socket:
-            await socket.sub("activity_log", since=since, digest=digest)
+            await socket.sub("activity_log", since=since, mac=mac)
             assert ids([await socket.append_with(later)]) == [later]
-            await socket.sub("activity_log", "b", since=since, digest="f" * 64)
+            await socket.sub("activity_log", "b", since=since, mac="f" * 32)
             assert (await socket.next())["type"] == "sub"
             assert (await socket.next())["type"] == "reset"
             assert len(ids([await socket.next_of("append", "b")])) > 1

@@ -170,7 +170,7 @@ async def _me(process: "Process", team_id: int) -> dict[str, Any]:
 
 async def _activity(process: "Process", team_id: int) -> dict[str, Any]:
     """As `GET /api/activity`."""
-    head, digest = process.tail.head, process.tail.digest
-    view = process.hub.shared.view(team_id)
+    shared = process.hub.shared
+    head, mac, view = process.tail.head, shared.head_mac(), shared.view(team_id)
     entries = await process.history.stored(team_id, 0, head, where=partial(is_shown, view.state))
-    return {"entries": [activity_entry(view.hunt, entry) for entry in entries], "head": {"id": head, "digest": digest}}
+    return {"entries": [activity_entry(view.hunt, entry) for entry in entries], "head": {"id": head, "mac": mac}}

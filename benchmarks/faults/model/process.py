@@ -22,6 +22,7 @@ from hunt.live.connection import Connection
 from hunt.live.feed import Feed
 from hunt.live.history import History
 from hunt.live.hub import Hub
+from hunt.live.macs import Macs
 from hunt.live.shared import Shared
 from hunt.log.source import LogAway
 from hunt.log.tail import Gap, Tail
@@ -85,7 +86,7 @@ class Process:
         self.derived = self.replica.derived(self.tail)
         self.history = History(self.tail, source, self.replica.team_entries, self.replica.team_newest)
         self.feed = Feed(source, self.tail)
-        self.hub = Hub(Shared(self.tail, self.history, _draw, self.feed.reach, self.clock))
+        self.hub = Hub(Shared(self.tail, self.history, _draw, self.feed.reach, self.clock, macs=Macs(SECRET)))
         as_any(self.hub)._of = _Sockets()
         self.tail.on_replaced.append(self.replica.forget)
         self.writer: Writer | None = None

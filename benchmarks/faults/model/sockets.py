@@ -110,7 +110,7 @@ class Subscription(Struct, kw_only=True):
     dataset: str
     slug: str = ""
     cursor: int = 0
-    digest: str | None = None
+    mac: str | None = None
     awaits: int | None = None
     ids: list[int] = []
     value: Any = None
@@ -199,7 +199,7 @@ class Client:
         elif frame["type"] == "head":
             for subscription in self.subscriptions:
                 if subscription.grows and subscription.awaits is None:
-                    subscription.cursor, subscription.digest = frame["id"], frame["digest"]
+                    subscription.cursor, subscription.mac = frame["id"], frame["mac"]
         elif frame["type"] == "fail":
             self.world.broken.append(f"Client {self.record.number} was refused: {text}")
         else:
@@ -212,10 +212,10 @@ class Client:
             return
         elif frame["type"] == "reset":
             self.resets += 1
-            subscription.cursor, subscription.digest, subscription.ids, subscription.value = 0, None, [], None
+            subscription.cursor, subscription.mac, subscription.ids, subscription.value = 0, None, [], None
         elif frame["type"] == "update":
             subscription.value = frame["value"]
-            subscription.cursor, subscription.digest = frame["value"]["epoch"], None
+            subscription.cursor, subscription.mac = frame["value"]["epoch"], None
         elif frame["type"] == "append":
             self._append(subscription, frame)
 
@@ -225,7 +225,7 @@ class Client:
             self._subscribe(subscription)
             return
         subscription.ids += [entry["id"] for entry in frame["entries"]]
-        subscription.cursor, subscription.digest = frame["id"], frame["digest"]
+        subscription.cursor, subscription.mac = frame["id"], frame["mac"]
 
     def _subscribe(self, subscription: Subscription) -> None:
         """Ask for all that follows what this client holds."""
@@ -236,8 +236,8 @@ class Client:
             call["params"] = {"slug": subscription.slug}
         if subscription.cursor:
             call["since"] = subscription.cursor
-            if subscription.digest:
-                call["digest"] = subscription.digest
+            if subscription.mac:
+                call["mac"] = subscription.mac
         subscription.awaits = self._rpc
         text = json.dumps(call)
         self._note("sent", text)

@@ -12,7 +12,7 @@ from benchmarks.faults.model.hunt import PUZZLES, STARTED, hunt, hunt_yaml
 from benchmarks.faults.model.injectors import Injectors
 from benchmarks.faults.model.loop import KICKOFF, VirtualLoop
 from benchmarks.faults.model.players import Players
-from benchmarks.faults.model.process import Process
+from benchmarks.faults.model.process import SECRET, Process
 from benchmarks.faults.model.road import Store, pause_of
 from benchmarks.faults.model.seeding import chance_of
 from benchmarks.faults.model.sockets import Client
@@ -209,6 +209,7 @@ class World:
     def _evidence(self) -> Evidence:
         return Evidence(
             seed=self.seed,
+            secret_key=SECRET,
             rows=[stored.public for stored in self.database.stored],
             redis=self._redis(),
             commands=self.players.made,

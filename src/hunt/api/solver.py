@@ -182,11 +182,12 @@ async def activity(
     limit: Annotated[int | None, QueryParameter(ge=1)] = None,
 ) -> Json:
     team_id = team_session(request).account_id
-    head, digest = services.tail.head, services.tail.digest
-    view = services.hub.shared.view(team_id)
+    shared = services.hub.shared
+    head, mac = services.tail.head, shared.head_mac()
+    view = shared.view(team_id)
     entries = await services.history.stored(team_id, since, head, limit=limit, where=partial(is_shown, view.state))
     shown = [activity_entry(view.hunt, entry) async for entry in in_turns(entries)]
-    return {"entries": shown, "head": {"id": head, "digest": digest}}
+    return {"entries": shown, "head": {"id": head, "mac": mac}}
 
 
 router = Router(

@@ -28,7 +28,7 @@ MAX_REPLIES = 200
 
 
 class Subscription(Struct, kw_only=True):
-    """`cursor` is the log id up to which the client has it all, `digest` the log's there.
+    """`cursor` is the log id up to which the client has it all, `mac` stands for the log's digest there.
 
     Of a dataset that grows, there is nothing more for the client up to `scanned`.
     """
@@ -36,7 +36,7 @@ class Subscription(Struct, kw_only=True):
     id: str
     topic: Topic
     cursor: int = 0
-    digest: str | None = None
+    mac: str | None = None
     scanned: int = 0
     is_fresh: bool = True
     is_doubtful: bool = False
@@ -51,7 +51,7 @@ class Subscription(Struct, kw_only=True):
             id=call.sub,
             topic=Topic(dataset, slug, call.format == "html"),
             cursor=since,
-            digest=call.digest,
+            mac=call.mac,
             scanned=since,
             is_doubtful=since > 0,
         )
@@ -143,8 +143,9 @@ class Connection:
         elif call.since is not None and call.since < 0:
             self.reply(protocol.fail(call.rpc, "bad_cursor", "`since` is a log id, 0 or more."))
         else:
-            self.reply(protocol.subscribed(call))
-            self._subscriptions[call.sub] = Subscription.of(call, dataset)
+            subscription = Subscription.of(call, dataset)
+            self.reply(protocol.subscribed(call, "growing" if subscription.topic.grows else "replaced"))
+            self._subscriptions[call.sub] = subscription
 
     async def run(self) -> None:
         """Send whatever is due until the connection is stopped."""
@@ -185,12 +186,12 @@ class Connection:
             await self._send(frame)
 
     async def _send_head(self) -> None:
-        tail = self.shared.tail
+        head, mac = self.shared.tail.head, self.shared.head_mac()
         for subscription in self._subscriptions.values():
             if subscription.topic.grows:
-                subscription.cursor = subscription.scanned = tail.head
-                subscription.digest = tail.digest
-        await self._send_frame(protocol.head(tail.head, tail.digest))
+                subscription.cursor = subscription.scanned = head
+                subscription.mac = mac
+        await self._send_frame(protocol.head(head, mac))
 
     async def _bring_up(self, subscription: Subscription) -> None:
         subscription.is_dirty = False
@@ -209,7 +210,8 @@ class Connection:
     async def _replace(self, subscription: Subscription) -> None:
         made = None if self.team_id is None else await self.shared.value(self.team_id, subscription.topic)
         if made and (subscription.is_fresh or made.value != subscription.sent):
-            subscription.sent, subscription.cursor, subscription.digest = made.value, made.epoch, made.digest
+            subscription.sent, subscription.cursor = made.value, made.epoch
+            subscription.mac = self.shared.macs.of(made.epoch, made.digest)
             await self._send_frame(protocol.update(subscription.id, made.value, made.epoch))
 
     async def _grow(self, subscription: Subscription) -> None:
@@ -221,16 +223,17 @@ class Connection:
         if not picked and not subscription.is_fresh:
             return
         for chunk in protocol.chunks(picked, head, digest):
-            await self._send_frame(protocol.append(subscription.id, subscription.cursor, chunk))
-            subscription.cursor, subscription.digest = chunk.id, chunk.digest
+            mac = self.shared.macs.of(chunk.id, chunk.digest)
+            await self._send_frame(protocol.append(subscription.id, subscription.cursor, chunk, mac))
+            subscription.cursor, subscription.mac = chunk.id, mac
 
     async def _fits(self, subscription: Subscription) -> bool:
         """Whether the cursor is of this log. Before it is denied, the log itself is asked: we may be the old ones."""
-        cursor, digest, may_lack = subscription.cursor, subscription.digest, not subscription.topic.grows
-        if await self.shared.fits(cursor, digest, may_lack=may_lack):
+        cursor, mac, may_lack = subscription.cursor, subscription.mac, not subscription.topic.grows
+        if await self.shared.fits(cursor, mac, may_lack=may_lack):
             return True
         await self.shared.reach(self.shared.tail.head + 1)
-        return await self.shared.fits(cursor, digest, may_lack=may_lack)
+        return await self.shared.fits(cursor, mac, may_lack=may_lack)
 
     async def _check_cursor(self, subscription: Subscription) -> None:
         """Start over when what the client holds is not a piece of this log."""

@@ -1,6 +1,6 @@
 """The websocket protocol without any I/O: reading what a client sends, writing what it is sent."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -35,7 +35,7 @@ class Sub(Struct, frozen=True, tag_field="method", tag="sub"):
     dataset: str
     params: Params | None = None
     since: Annotated[int, Meta(le=MAX_NUMBER)] | None = None
-    digest: str | None = None
+    mac: str | None = None
 
     @property
     def slug(self) -> str:
@@ -73,12 +73,12 @@ def read(frame: str | bytes) -> Call:
         raise BadFrame(f"This frame is not understood: {error}.") from None
 
 
-def hello(conn: str, build: str, head: int, digest: str) -> bytes:
-    return _encode({"type": "hello", "conn": conn, "build": build, "log": {"id": head, "digest": digest}})
+def hello(conn: str, build: str, head: int, mac: str) -> bytes:
+    return _encode({"type": "hello", "conn": conn, "build": build, "log": {"id": head, "mac": mac}})
 
 
-def subscribed(call: Sub) -> bytes:
-    return _encode({"type": "sub", "rpc": call.rpc, "sub": call.sub})
+def subscribed(call: Sub, kind: Literal["replaced", "growing"]) -> bytes:
+    return _encode({"type": "sub", "rpc": call.rpc, "sub": call.sub, "kind": kind})
 
 
 def unsubscribed(call: Unsub) -> bytes:
@@ -108,8 +108,8 @@ def reset(sub: str) -> bytes:
     return _encode({"type": "reset", "sub": sub})
 
 
-def head(id: int, digest: str) -> bytes:
-    return _encode({"type": "head", "id": id, "digest": digest})
+def head(id: int, mac: str) -> bytes:
+    return _encode({"type": "head", "id": id, "mac": mac})
 
 
 class Chunk(Struct, frozen=True):
@@ -120,13 +120,14 @@ class Chunk(Struct, frozen=True):
     digest: str
 
 
-def append(sub: str, prev: int, chunk: Chunk) -> bytes:
-    return b'{"type":"append","sub":%b,"prev":%d,"entries":[%b],"id":%d,"digest":%b}' % (
+def append(sub: str, prev: int, chunk: Chunk, mac: str) -> bytes:
+    """`mac` is that of the chunk's digest, which itself is not for clients."""
+    return b'{"type":"append","sub":%b,"prev":%d,"entries":[%b],"id":%d,"mac":%b}' % (
         _encode(sub),
         prev,
         b",".join(chunk.entries),
         chunk.id,
-        _encode(chunk.digest),
+        _encode(mac),
     )
 
 

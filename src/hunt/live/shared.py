@@ -13,6 +13,7 @@ from hunt.game.state import Mark
 from hunt.live import protocol
 from hunt.live.datasets import ACTIVITY_PAGE_ENTRIES, Dataset, Value, View, activity_page, is_touched
 from hunt.live.history import History
+from hunt.live.macs import Macs
 from hunt.live.turns import in_turns
 from hunt.log.tail import Tail
 
@@ -66,14 +67,19 @@ class _Kept(Struct):
 class Shared:
     """Makes and keeps values. Whoever sees the log grow calls `touch`, and `forget` when a team's last socket goes."""
 
-    def __init__(self, tail: Tail, history: History, render: Render, reach: Reach, clock: Clock) -> None:
+    def __init__(self, tail: Tail, history: History, render: Render, reach: Reach, clock: Clock, *, macs: Macs) -> None:
         self.tail = tail
         self.history = history
         self.render = render
         self.reach = reach
         self.clock = clock
+        self.macs = macs
         self._kept: defaultdict[int, _Kept] = defaultdict(lambda: _Kept({}, {}))
         self._picking: WeakValueDictionary[tuple[int, _PickKey], asyncio.Lock] = WeakValueDictionary()
+
+    def head_mac(self) -> str:
+        """The mac of the newest place that this process knows."""
+        return self.macs.of(self.tail.head, self.tail.digest)
 
     def registration_of_active(self, team_id: int) -> Mark | None:
         """The team's registration; None for a team that is not there or not active. No two teams have the same one."""
@@ -154,10 +160,11 @@ class Shared:
             picks.clear()
         picks[key] = picked
 
-    async def fits(self, id: int, digest: str | None, *, may_lack: bool) -> bool:
-        """Whether `digest` is the log's at `id`. Where it `may_lack`, the log has to reach as far at least."""
+    async def fits(self, id: int, mac: str | None, *, may_lack: bool) -> bool:
+        """Whether `mac` stands for the digest at `id`. Where it `may_lack`, the log has to reach as far at least."""
         if id > self.tail.head:
             return False
-        if digest is None:
+        if mac is None:
             return may_lack
-        return await self.history.digest_at(id) == digest
+        digest = await self.history.digest_at(id)
+        return digest is not None and self.macs.fits(mac, id, digest)

@@ -55,7 +55,7 @@ async def serve(socket: Socket, hub: Hub, team_id: int | None, session_id: str |
     except TooManySockets:
         await socket.close(protocol.CLOSE_TOO_MANY, "Too many connections.")
         return
-    connection.reply(protocol.hello(connection.id, build, hub.shared.tail.head, hub.shared.tail.digest))
+    connection.reply(protocol.hello(connection.id, build, hub.shared.tail.head, hub.shared.head_mac()))
     try:
         await _talk(socket, connection)
         # A socket that does not read cannot even be closed, so it counts until it is gone.

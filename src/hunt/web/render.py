@@ -34,6 +34,8 @@ FRAGMENT_NAMES = {"activity_log": "activity", "round": "round", "team_info": "te
 
 logger = structlog.get_logger()
 
+MILLIS_LENGTH = len("2026-01-16T17:00:00.000")
+
 
 class _DictionaryFirst:
     """Looks into a dictionary first: nearly all values are in one, and Jinja would try for an attribute before."""
@@ -88,6 +90,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        environment.filters["millis"] = millis
         environment.globals.update(self._globals)
         return environment
 
@@ -105,6 +108,11 @@ class Renderer:
                 raise
             logger.exception("theme_template_failed", template=template)
             return self._own.get_template(template).render(values)
+
+
+def millis(stamp: str | None) -> str:
+    """A time as pages write it, in milliseconds: HTML knows nothing finer. Empty where there is none."""
+    return f"{stamp[:MILLIS_LENGTH]}Z" if stamp else ""
 
 
 def markup(html: str) -> Markup:

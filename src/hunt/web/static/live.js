@@ -17,13 +17,6 @@ export const CLOSE_LOGGED_OUT = 4001;
 export const CLOSE_TOO_SLOW = 4008;
 export const CLOSE_TOO_MANY = 4029;
 
-const GROWING = new Set(["guess_log", "hint_log", "activity_log", "errata", "announcements", "ops_log"]);
-
-/** True when the dataset comes as `append` frames. A fragment is always replaced. */
-export function grows(dataset, params) {
-  return GROWING.has(dataset) && params?.format !== "html";
-}
-
 /** Milliseconds to wait before attempt `attempt` (0 is the first), full jitter. */
 export function backoff(attempt, random) {
   return random() * Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** Math.min(attempt, 10));
@@ -31,7 +24,8 @@ export function backoff(attempt, random) {
 
 /**
  * One socket's life: idle → connecting → open → waiting → connecting …, or stopped once logged out.
- * Subscriptions outlive the socket. A growing one has a cursor; a replaced one the epoch of its last value.
+ * Subscriptions outlive the socket. A growing one has a cursor; a replaced one the epoch of its last value. Which kind it
+ * is, the server says; only fragments are known to be replaced before.
  */
 export class Connection {
   constructor(random = Math.random) {
@@ -40,7 +34,7 @@ export class Connection {
     this.subs = new Map(); // key → subscription
     this.keys = new Map(); // id on this socket → key
     this.calls = new Map(); // rpc → key
-    this.pair = null; // the newest {id, digest} that the server named
+    this.pair = null; // the newest {id, mac} that the server named
     this.status = { state: "connecting", since: null };
     this.counter = 0;
     this.attempt = 0;
@@ -58,10 +52,11 @@ export class Connection {
     return this.out.splice(0);
   }
 
-  subscribe(key, { dataset, params = {}, since = 0, digest = null }) {
-    const sub = { key, dataset, params, cursor: since, digest, id: "", answered: false, grows: grows(dataset, params) };
+  subscribe(key, { dataset, params = {}, since = 0, mac = null }) {
+    const kind = params.format === "html" ? "replaced" : null;
+    const sub = { key, dataset, params, cursor: since, mac, id: "", answered: false, kind };
     this.subs.set(key, sub);
-    if (digest && (!this.pair || this.pair.id < since)) this.pair = { id: since, digest };
+    if (mac && (!this.pair || this.pair.id < since)) this.pair = { id: since, mac };
     if (this.state === "open") this.#send(sub);
   }
 
@@ -73,10 +68,10 @@ export class Connection {
   }
 
   /** Asks again from another place, for somebody who holds less than we do. */
-  rewind(key, since, digest) {
+  rewind(key, since, mac) {
     const sub = this.subs.get(key);
     if (!sub) return;
-    Object.assign(sub, { cursor: since, digest });
+    Object.assign(sub, { cursor: since, mac });
     this.#again(sub);
   }
 
@@ -104,7 +99,7 @@ export class Connection {
     if (frame?.type === "hello") this.#hello(frame);
     else if (frame?.type === "head") this.#head(frame);
     else if (frame?.type === "fail") this.#fail(frame);
-    else if (frame?.type === "sub") this.calls.delete(frame.rpc);
+    else if (frame?.type === "sub") this.#accepted(frame);
     else this.#about(frame, this.subs.get(this.keys.get(frame?.sub)));
   }
 
@@ -201,11 +196,12 @@ export class Connection {
     this.calls.set(this.#call({ method: "sub", sub: sub.id, dataset: sub.dataset, params: sub.params, ...from }), sub.key);
   }
 
-  // A replaced dataset may ask from any id at or after its value's: one whose digest is known says which log is meant.
+  // A replaced dataset may ask from any id at or after its value's: one whose mac is known says which log is meant.
   #from(sub) {
-    const place = !sub.grows && this.pair && this.pair.id >= sub.cursor ? this.pair : { id: sub.cursor, digest: sub.digest };
-    if (!place.id) return {};
-    return place.digest ? { since: place.id, digest: place.digest } : { since: place.id };
+    const anywhere = sub.kind === "replaced" && this.pair && this.pair.id >= sub.cursor;
+    const { id, mac } = anywhere ? this.pair : { id: sub.cursor, mac: sub.mac };
+    if (!id) return {};
+    return mac ? { since: id, mac } : { since: id };
   }
 
   #release(sub) {
@@ -222,9 +218,15 @@ export class Connection {
     this.out.push({ do: "hello", build: frame.build });
   }
 
-  #head({ id, digest }) {
-    this.pair = { id, digest };
-    for (const sub of this.subs.values()) if (sub.grows && sub.answered) Object.assign(sub, { cursor: id, digest });
+  #head({ id, mac }) {
+    this.pair = { id, mac };
+    for (const sub of this.subs.values()) if (sub.kind === "growing" && sub.answered) Object.assign(sub, { cursor: id, mac });
+  }
+
+  #accepted({ rpc, kind }) {
+    const sub = this.subs.get(this.calls.get(rpc));
+    this.calls.delete(rpc);
+    if (sub) sub.kind = kind;
   }
 
   #fail({ rpc, code, error }) {
@@ -246,30 +248,30 @@ export class Connection {
 
   #update(sub, value) {
     sub.cursor = value.epoch;
-    sub.digest = null;
+    sub.mac = null;
     this.out.push({ do: "update", key: sub.key, value });
     this.#answered(sub);
   }
 
-  #append(sub, { prev, entries, id, digest }) {
+  #append(sub, { prev, entries, id, mac }) {
     if (prev !== sub.cursor) {
       this.#again(sub);
       return;
     }
-    Object.assign(sub, { cursor: id, digest });
-    if (!this.pair || this.pair.id <= id) this.pair = { id, digest };
-    this.out.push({ do: "append", key: sub.key, entries, id, digest });
+    Object.assign(sub, { cursor: id, mac });
+    if (!this.pair || this.pair.id <= id) this.pair = { id, mac };
+    this.out.push({ do: "append", key: sub.key, entries, id, mac });
     this.#answered(sub);
   }
 
   // What we hold is of another log. That is true of every subscription, so the others ask afresh as well.
   #reset(sub) {
-    Object.assign(sub, { cursor: 0, digest: null });
+    Object.assign(sub, { cursor: 0, mac: null });
     this.pair = null;
     this.out.push({ do: "reset", key: sub.key });
     for (const other of this.subs.values()) {
-      if (other === sub || other.grows || !other.cursor) continue;
-      Object.assign(other, { cursor: 0, digest: null });
+      if (other === sub || other.kind === "growing" || !other.cursor) continue;
+      Object.assign(other, { cursor: 0, mac: null });
       this.out.push({ do: "reset", key: other.key });
       this.#again(other);
     }

@@ -15,10 +15,10 @@ import { arrange, startTables } from "./tables.js";
 import { keyOf } from "./tabs.js";
 
 const page = document.body.dataset;
-const seen = new Seen(page.team, Number(page.epoch));
+const seen = new Seen(page.team ?? "", Number(page.epoch ?? 0));
 const lives = new Map(); // key → live element
 const activity = { dataset: "activity_log", params: {} };
-let told = { since: Number(page.epoch), digest: page.digest };
+let told = { since: Number(page.epoch), mac: page.mac };
 let status = { state: "connecting", since: null };
 
 function prepare(root) {
@@ -53,7 +53,7 @@ function findLives() {
 }
 
 function subscriptions() {
-  const same = (since) => (since === told.since ? { since, digest: told.digest } : { since });
+  const same = (since) => (since === told.since ? { since, mac: told.mac } : { since });
   const wanted = [...lives.values()].map((live) => ({ ...subscriptionOf(live), ...same(Number(live.dataset.epoch)) }));
   return [...wanted, { ...activity, ...told }];
 }
@@ -79,10 +79,10 @@ function show(live, { html, epoch }) {
   if (version) renewContent(version);
 }
 
-function grow({ entries, id, digest }) {
+function grow({ entries, id, mac }) {
   const slug = document.getElementById("live-puzzle")?.dataset.slug;
   tellNews(entries, (entry) => entry.slug === slug && isOwnEcho());
-  told = { since: id, digest };
+  told = { since: id, mac };
 }
 
 const hear = {
@@ -90,7 +90,7 @@ const hear = {
   append: grow,
   reset: ({ key }) => {
     if (lives.has(key)) lives.get(key).dataset.epoch = 0;
-    else told = { since: 0, digest: null };
+    else told = { since: 0, mac: null };
   },
   status(message) {
     status = message.status;

@@ -20,7 +20,7 @@ export class Switchboard {
     this.build = null;
   }
 
-  /** A tab says what it wants and what it has: `subs` is [{dataset, params, since, digest}]. */
+  /** A tab says what it wants and what it has: `subs` is [{dataset, params, since, mac}]. */
   attach(tab, subs) {
     this.detach(tab);
     const places = new Map();
@@ -49,17 +49,17 @@ export class Switchboard {
     else if (effect.do === "hello") this.#hello(effect.build);
   }
 
-  #join(tab, key, { dataset, params, since = 0, digest = null }) {
+  #join(tab, key, { dataset, params, since = 0, mac = null }) {
     const held = this.held.get(key);
     if (!held) {
       this.held.set(key, { value: null, ring: [], floor: since });
-      this.connection.subscribe(key, { dataset, params, since, digest });
+      this.connection.subscribe(key, { dataset, params, since, mac });
     } else if (held.value && held.value.epoch > since) {
       this.#give(tab, key, held.value);
     } else if (since < held.floor) {
       held.ring.length = 0;
       held.floor = since;
-      this.connection.rewind(key, since, digest);
+      this.connection.rewind(key, since, mac);
     } else {
       this.#grow(tab, key, held.ring, held);
     }
@@ -78,21 +78,21 @@ export class Switchboard {
     this.post(tab, { type: "update", key, value });
   }
 
-  #append({ key, entries, id, digest }) {
+  #append({ key, entries, id, mac }) {
     const held = this.held.get(key);
     if (!held) return;
-    Object.assign(held, { id, digest });
+    Object.assign(held, { id, mac });
     held.ring.push(...entries);
     if (held.ring.length > RING) held.floor = held.ring.splice(0, held.ring.length - RING).at(-1).id;
     for (const tab of this.#listeners(key)) this.#grow(tab, key, entries, held);
   }
 
-  #grow(tab, key, entries, { id, digest }) {
+  #grow(tab, key, entries, { id, mac }) {
     const places = this.tabs.get(tab);
     const fresh = entries.filter((entry) => entry.id > places.get(key));
     if (fresh.length === 0) return;
     places.set(key, id);
-    this.post(tab, { type: "append", key, entries: fresh, id, digest });
+    this.post(tab, { type: "append", key, entries: fresh, id, mac });
   }
 
   #reset({ key }) {
