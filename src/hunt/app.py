@@ -17,13 +17,14 @@ from litestar.handlers import WebsocketRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.types import ControllerRouterHandler, Middleware, Scope
 
 from hunt import logs
 from hunt.api import ops, solver, system
 from hunt.api.common import JsonRequest
 from hunt.content import Hunt, load
-from hunt.front import CookieCsrf, Front, csrf_config, identity_of
+from hunt.front import SESSION_COOKIE, CookieCsrf, Front, csrf_config, identity_of
 from hunt.http.compression import Compression
 from hunt.live.protocol import CLOSE_LOGGED_OUT
 from hunt.live.socket import serve
@@ -45,6 +46,11 @@ BACKLOG = 2048
 
 STOP_SECONDS = 5
 """How long requests under way may take to end when the server stops."""
+
+SECURITY_SCHEMES: dict[str, SecurityScheme | Reference] = {
+    "token": SecurityScheme(type="http", scheme="bearer", description="From a login or a registration."),
+    "cookie": SecurityScheme(type="apiKey", name=SESSION_COOKIE, security_scheme_in="cookie", description="The same."),
+}
 
 MAX_BODY_BYTES = 64 * 1024
 """Of a request: a guess, a question or a form is far smaller."""
@@ -138,7 +144,12 @@ def _application(
         after_exception=[_note_broken_socket],
         lifespan=[lifespan],
         openapi_config=OpenAPIConfig(
-            title="Hunt", version="1", path="/api/schema", render_plugins=[JsonRenderPlugin(path="/")]
+            title="Hunt",
+            version="1",
+            path="/api/schema",
+            render_plugins=[JsonRenderPlugin(path="/")],
+            components=Components(security_schemes=SECURITY_SCHEMES),
+            security=[{name: []} for name in SECURITY_SCHEMES],
         ),
         request_class=JsonRequest,
         request_max_body_size=MAX_BODY_BYTES,

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
+from hunt.api.answers import OPEN, CreatedTeam, TeamList, TeamThen, Token, Written, answers
 from hunt.api.common import Json, Shape, written
 from hunt.api.solver import Login
 from hunt.front import NO_CSRF, wrote
@@ -80,7 +81,7 @@ async def _act(request: AnyRequest, services: Services, act: cmd.Act) -> Json:
     return written(request, done)
 
 
-@post("/login", status_code=200, opt=NO_CSRF)
+@post("/login", status_code=200, opt=NO_CSRF, security=OPEN, responses=answers(Token, 401))
 async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDependency[Services]) -> Response[Json]:
     _, token = await services.accounts.login(
         "operator", data.username, data.password, address=address(request), label=device(request)
@@ -88,41 +89,41 @@ async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDepen
     return Response({"token": token}, cookies=[session_cookie(services, token)])
 
 
-@post("/gates/{id:str}/satisfy", status_code=200)
+@post("/gates/{id:str}/satisfy", status_code=200, responses=answers(Written, 401, 404, 409))
 async def satisfy_gate(
     request: AnyRequest, id: FromPath[str], data: JSONBody[Whom], services: NamedDependency[Services]
 ) -> Json:
     return await _act(request, services, cmd.SatisfyGate(teams=_of(data.teams), id=id))
 
 
-@post("/currency", status_code=200)
+@post("/currency", status_code=200, responses=answers(Written, 401, 404, 409))
 async def currency(request: AnyRequest, data: JSONBody[Money], services: NamedDependency[Services]) -> Json:
     keys, clues = (data.amount, 0) if data.kind == "keys" else (0, data.amount)
     return await _act(request, services, cmd.Grant(teams=_of(data.teams), keys=keys, clues=clues))
 
 
-@post("/puzzles/{slug:str}/unlock", status_code=200)
+@post("/puzzles/{slug:str}/unlock", status_code=200, responses=answers(Written, 401, 404, 409))
 async def unlock(
     request: AnyRequest, slug: FromPath[str], data: JSONBody[Whom], services: NamedDependency[Services]
 ) -> Json:
     return await _act(request, services, cmd.OpenPuzzle(teams=_of(data.teams), slug=slug))
 
 
-@post("/puzzles/{slug:str}/solve", status_code=200)
+@post("/puzzles/{slug:str}/solve", status_code=200, responses=answers(Written, 401, 404, 409))
 async def solve(
     request: AnyRequest, slug: FromPath[str], data: JSONBody[Whom], services: NamedDependency[Services]
 ) -> Json:
     return await _act(request, services, cmd.SolvePuzzle(teams=_of(data.teams), slug=slug))
 
 
-@post("/puzzles/{slug:str}/reset-rate-limit", status_code=200)
+@post("/puzzles/{slug:str}/reset-rate-limit", status_code=200, responses=answers(Written, 401, 404, 409))
 async def reset_rate_limit(
     request: AnyRequest, slug: FromPath[str], data: JSONBody[Whom], services: NamedDependency[Services]
 ) -> Json:
     return await _act(request, services, cmd.ResetRateLimit(teams=_of(data.teams), slug=slug))
 
 
-@post("/puzzles/{slug:str}/hints/open", status_code=200)
+@post("/puzzles/{slug:str}/hints/open", status_code=200, responses=answers(Written, 401, 404, 409))
 async def open_hints(
     request: AnyRequest, slug: FromPath[str], data: JSONBody[Hints], services: NamedDependency[Services]
 ) -> Json:
@@ -130,7 +131,7 @@ async def open_hints(
     return await _act(request, services, command)
 
 
-@post("/interactions/{id:str}/{step:str}", status_code=200)
+@post("/interactions/{id:str}/{step:str}", status_code=200, responses=answers(Written, 401, 404, 409))
 async def move_interaction(
     request: AnyRequest,
     id: FromPath[str],
@@ -145,7 +146,7 @@ async def move_interaction(
     return await _act(request, services, command)
 
 
-@post("/teams", status_code=201)
+@post("/teams", status_code=201, responses=answers(CreatedTeam, 401, 409, status=201))
 async def create_team(request: AnyRequest, data: JSONBody[NewTeam], services: NamedDependency[Services]) -> Json:
     team_id, done = await services.accounts.register(
         data.username,
@@ -157,7 +158,7 @@ async def create_team(request: AnyRequest, data: JSONBody[NewTeam], services: Na
     return {"team_id": team_id, **written(request, done)}
 
 
-@post("/teams/{team_id:int}", status_code=200)
+@post("/teams/{team_id:int}", status_code=200, responses=answers(Written, 401, 404, 409))
 async def edit_team(
     request: AnyRequest, team_id: FromPath[int], data: JSONBody[TeamEdit], services: NamedDependency[Services]
 ) -> Json:
@@ -167,12 +168,12 @@ async def edit_team(
     return written(request, done)
 
 
-@post("/teams/{team_id:int}/deactivate", status_code=200)
+@post("/teams/{team_id:int}/deactivate", status_code=200, responses=answers(Written, 401, 404, 409))
 async def deactivate(request: AnyRequest, team_id: FromPath[int], services: NamedDependency[Services]) -> Json:
     return await _set_active(request, services, team_id, active=False)
 
 
-@post("/teams/{team_id:int}/reactivate", status_code=200)
+@post("/teams/{team_id:int}/reactivate", status_code=200, responses=answers(Written, 401, 404, 409))
 async def reactivate(request: AnyRequest, team_id: FromPath[int], services: NamedDependency[Services]) -> Json:
     return await _set_active(request, services, team_id, active=True)
 
@@ -186,7 +187,7 @@ async def _set_active(request: AnyRequest, services: Services, team_id: int, *, 
     return written(request, done)
 
 
-@post("/teams/{team_id:int}/set-password", status_code=200)
+@post("/teams/{team_id:int}/set-password", status_code=200, responses=answers(Written, 401, 404, 409))
 async def set_password(
     request: AnyRequest, team_id: FromPath[int], data: JSONBody[NewPassword], services: NamedDependency[Services]
 ) -> Json:
@@ -197,7 +198,7 @@ async def set_password(
     return {"ids": [], "epoch": services.tail.head}
 
 
-@get("/teams")
+@get("/teams", responses=answers(TeamList, 401))
 async def teams(request: AnyRequest, services: NamedDependency[Services]) -> Json:
     operator_session(request)
     board = services.tail.board
@@ -205,7 +206,7 @@ async def teams(request: AnyRequest, services: NamedDependency[Services]) -> Jso
     return {"teams": rows, "epoch": services.tail.head}
 
 
-@get("/teams/{team_id:int}")
+@get("/teams/{team_id:int}", responses=answers(TeamThen, 401, 404))
 async def team(
     request: AnyRequest, team_id: FromPath[int], services: NamedDependency[Services], at: OptionalId = None
 ) -> Json:

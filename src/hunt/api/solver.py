@@ -9,6 +9,19 @@ from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from hunt.api.answers import (
+    OPEN,
+    Activity,
+    Currencies,
+    GuessAnswer,
+    HintThread,
+    Me,
+    PuzzleAnswer,
+    Registered,
+    TeamState,
+    Token,
+    answers,
+)
 from hunt.api.common import UNREADABLE, Json, Shape
 from hunt.front import NO_CSRF, wrote
 from hunt.game import commands as cmd
@@ -54,7 +67,7 @@ class Completion(Shape):
     result: str | None = None
 
 
-@post("/login", status_code=200, opt=NO_CSRF)
+@post("/login", status_code=200, opt=NO_CSRF, security=OPEN, responses=answers(Token, 401))
 async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDependency[Services]) -> Response[Json]:
     _, token = await services.accounts.login(
         "team", data.username, data.password, address=address(request), label=device(request)
@@ -62,13 +75,13 @@ async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDepen
     return Response({"token": token}, cookies=[session_cookie(services, token)])
 
 
-@post("/logout", status_code=204)
+@post("/logout", status_code=204, responses=answers(None, 401, status=204))
 async def logout(request: AnyRequest, services: NamedDependency[Services]) -> Response[None]:
     await services.accounts.logout(session_of(request))
     return Response(None, status_code=204, cookies=[session_cookie(services, "")])
 
 
-@post("/register", status_code=201, opt=NO_CSRF)
+@post("/register", status_code=201, opt=NO_CSRF, security=OPEN, responses=answers(Registered, 409, status=201))
 async def register(
     request: AnyRequest, data: JSONBody[Registration], services: NamedDependency[Services]
 ) -> Response[Json]:
@@ -85,7 +98,7 @@ def state_of(services: Services, team_id: int) -> Json:
     return {"epoch": services.tail.head, **team_state(services.hunt, state)}
 
 
-@get("/me")
+@get("/me", responses=answers(Me, 401))
 async def me(request: AnyRequest, services: NamedDependency[Services]) -> Json:
     team_id = team_session(request).account_id
     state = services.tail.board.teams[team_id]
@@ -100,12 +113,12 @@ def seen_puzzle(services: Services, team_id: int, slug: str) -> Value:
     return {**puzzle_value(view, slug), "epoch": services.tail.head}
 
 
-@get("/puzzles/{slug:str}")
+@get("/puzzles/{slug:str}", responses=answers(PuzzleAnswer, 401, 404))
 async def puzzle(request: AnyRequest, slug: FromPath[str], services: NamedDependency[Services]) -> Value:
     return seen_puzzle(services, team_session(request).account_id, slug)
 
 
-@post("/puzzles/{slug:str}/guesses", status_code=200)
+@post("/puzzles/{slug:str}/guesses", status_code=200, responses=answers(GuessAnswer, 401, 404, 409))
 async def guess(
     request: AnyRequest, slug: FromPath[str], data: JSONBody[GuessBody], services: NamedDependency[Services]
 ) -> Json:
@@ -117,21 +130,21 @@ async def guess(
     return answer | {"epoch": done.head}
 
 
-@post("/puzzles/{slug:str}/unlock", status_code=200)
+@post("/puzzles/{slug:str}/unlock", status_code=200, responses=answers(PuzzleAnswer, 401, 404, 409))
 async def unlock(request: AnyRequest, slug: FromPath[str], services: NamedDependency[Services]) -> Value:
     team_id = team_session(request).account_id
     await carry_out(request, services, cmd.UnlockPuzzle(team_id=team_id, slug=slug))
     return seen_puzzle(services, team_id, slug)
 
 
-@post("/puzzles/{slug:str}/buy-answer", status_code=200)
+@post("/puzzles/{slug:str}/buy-answer", status_code=200, responses=answers(PuzzleAnswer, 401, 404, 409))
 async def buy_answer(request: AnyRequest, slug: FromPath[str], services: NamedDependency[Services]) -> Value:
     team_id = team_session(request).account_id
     await carry_out(request, services, cmd.BuyAnswer(team_id=team_id, slug=slug))
     return seen_puzzle(services, team_id, slug)
 
 
-@post("/currency/exchange", status_code=200)
+@post("/currency/exchange", status_code=200, responses=answers(Currencies, 401, 409))
 async def exchange(request: AnyRequest, services: NamedDependency[Services]) -> Json:
     team_id = team_session(request).account_id
     await carry_out(request, services, cmd.ExchangeCurrency(team_id=team_id))
@@ -139,13 +152,13 @@ async def exchange(request: AnyRequest, services: NamedDependency[Services]) -> 
     return {"currency": state.currency, "strong_currency": state.strong_currency}
 
 
-@get("/puzzles/{slug:str}/hints")
+@get("/puzzles/{slug:str}/hints", responses=answers(HintThread, 401, 404))
 async def hints(request: AnyRequest, slug: FromPath[str], services: NamedDependency[Services]) -> Json:
     value = seen_puzzle(services, team_session(request).account_id, slug)
     return {"open": value["hints_open"], "hints": value["hints"], "epoch": value["epoch"]}
 
 
-@post("/puzzles/{slug:str}/hints", status_code=201)
+@post("/puzzles/{slug:str}/hints", status_code=201, responses=answers(HintThread, 401, 404, 409, status=201))
 async def request_hint(
     request: AnyRequest, slug: FromPath[str], data: JSONBody[Question], services: NamedDependency[Services]
 ) -> Json:
@@ -155,14 +168,14 @@ async def request_hint(
     return {"open": value["hints_open"], "hints": value["hints"], "epoch": value["epoch"]}
 
 
-@post("/interactions/{id:str}/start", status_code=200)
+@post("/interactions/{id:str}/start", status_code=200, responses=answers(TeamState, 401, 404, 409))
 async def start_interaction(request: AnyRequest, id: FromPath[str], services: NamedDependency[Services]) -> Json:
     team_id = team_session(request).account_id
     await carry_out(request, services, cmd.StartInteraction(team_id=team_id, id=id))
     return state_of(services, team_id)
 
 
-@post("/interactions/{id:str}/complete", status_code=200)
+@post("/interactions/{id:str}/complete", status_code=200, responses=answers(TeamState, 401, 404, 409))
 async def complete_interaction(request: AnyRequest, id: FromPath[str], services: NamedDependency[Services]) -> Json:
     team_id = team_session(request).account_id
     body = await request.body()
@@ -174,7 +187,7 @@ async def complete_interaction(request: AnyRequest, id: FromPath[str], services:
     return state_of(services, team_id)
 
 
-@get("/activity")
+@get("/activity", responses=answers(Activity, 401))
 async def activity(
     request: AnyRequest,
     services: NamedDependency[Services],

@@ -6,9 +6,11 @@ import ipaddress
 import msgspec
 from litestar import MediaType, Response, Router, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 
 from hunt.accounts.errors import NotAllowed, NotLoggedIn
+from hunt.api.answers import OPEN, Alive, EndedSessions, Readiness, Rows, answers
 from hunt.api.common import Json
 from hunt.front import identity_of
 from hunt.game.entries import encode_entry
@@ -33,7 +35,7 @@ def _check_insider(request: AnyRequest) -> None:
     raise NotAllowed if who.session else NotLoggedIn
 
 
-@get("/api/log", media_type=MediaType.JSON)
+@get("/api/log", media_type=MediaType.JSON, responses=answers(Rows, 401))
 async def log(
     request: AnyRequest,
     services: NamedDependency[Services],
@@ -55,7 +57,7 @@ async def log(
     return Response(body.encode(), media_type=MediaType.JSON)
 
 
-@get("/api/sessions")
+@get("/api/sessions", responses=answers(EndedSessions, 401))
 async def sessions(request: AnyRequest, services: NamedDependency[Services], since: LogId = 0) -> Json:
     who = identity_of(request.scope)
     if who.by != "service":
@@ -64,12 +66,12 @@ async def sessions(request: AnyRequest, services: NamedDependency[Services], sin
     return {"ended": msgspec.to_builtins(ended), "last": ended[-1].revocation if ended else since}
 
 
-@get("/health/live")
+@get("/health/live", security=OPEN, responses=answers(Alive))
 async def live() -> Json:
     return {"status": "ok"}
 
 
-@get("/health/ready")
+@get("/health/ready", security=OPEN, responses=answers(Readiness) | {503: ResponseSpec(Readiness, False, "Not ready.")})
 async def ready(services: NamedDependency[BaseServices]) -> Response[Json]:
     replica = await services.replica.status()
     log_head = await _log_head(services)
@@ -95,7 +97,7 @@ async def _log_head(services: BaseServices) -> int | None:
         return None
 
 
-@get("/metrics", media_type=MediaType.TEXT)
+@get("/metrics", media_type=MediaType.TEXT, responses=answers(None, 401))
 async def metrics(request: AnyRequest, services: NamedDependency[BaseServices]) -> bytes:
     if identity_of(request.scope).by != "service" and not _is_loopback(request):
         raise NotAllowed("Metrics are read with the service token or from this machine.")
