@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send, We
 from msgspec import Struct
 
 from hunt.accounts.sessions import Session
+from hunt.content.addresses import own_path
 from hunt.log.source import LogAway
 from hunt.services import BaseServices
 
@@ -85,6 +86,7 @@ class Front:
         if scope["type"] not in {ScopeType.HTTP, ScopeType.WEBSOCKET}:
             await self.app(scope, receive, send)
             return
+        scope["path"] = own_path(self.services.hunt, scope["path"])
         headers: dict[bytes, bytes] = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if not (self._is_ours(host) or self._is_service(headers)):

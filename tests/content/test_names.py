@@ -1,7 +1,8 @@
 import pytest
 
-from hunt.content.names import MAX_NAME, Register, fault_of, folded, readable
+from hunt.content.names import MAX_NAME, Register, fault_of, readable
 from hunt.content.problems import Report, Where
+from hunt.content.spelling import folded
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
+from hunt.content.addresses import file_href
 from hunt.content.folder import HuntFolder
 from hunt.content.markdown import Rendered, render, render_titled
 from hunt.content.model import Hunt
-from hunt.content.names import folded
 from hunt.content.problems import Report, Where, quoted
+from hunt.content.spelling import folded
 from hunt.content.tags import inert_parts, rewrite
 
 ASSETS = "assets/"
@@ -107,7 +108,7 @@ class _Resolver:
         for shelf in self._shelves:
             file = name.removeprefix(shelf.lead)
             if name.startswith(shelf.lead) and file in shelf.files:
-                return shelf.prefix + quote(file) + rest
+                return file_href(shelf.prefix, file) + rest
         self._report_missing(attribute, address, name)
         return address
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from yaml.nodes import Node
 
-from hunt.content.names import folded
 from hunt.content.problems import Report, Where, is_showable, quoted
+from hunt.content.spelling import folded
 from hunt.content.yaml_nodes import YamlBroken, compose
 
 MAX_TEXT_BYTES = 4 * 1024 * 1024

@@ -8,13 +8,14 @@ from hunt.content.completion import Completion
 from hunt.content.documents import Links, read_titled
 from hunt.content.folder import HuntFolder
 from hunt.content.model import Hunt, HuntYaml, Page, Puzzle, Round, Slot
-from hunt.content.names import fault_of, folded, readable
+from hunt.content.names import fault_of, readable
 from hunt.content.problems import HuntUnreadable, Loaded, Problem, Report, Where, quoted
 from hunt.content.puzzle_folder import read_puzzle, stub
 from hunt.content.reach import check_reach
 from hunt.content.reader import read_struct
 from hunt.content.references import check_references
 from hunt.content.round_folder import read_round
+from hunt.content.spelling import folded
 from hunt.content.yaml_file import Whereabouts, YamlFile
 
 HUNT_FILE = "hunt.yaml"

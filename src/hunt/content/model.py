@@ -5,7 +5,7 @@ the folder changes.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct
+
+from hunt.content.spelling import folded
 
 STRAY_LEADS = "stray_leads"
 """The name under which puzzles of a locked round are listed; no round may have it as its slug."""
@@ -258,6 +260,25 @@ class Hunt(HuntYaml, frozen=True, kw_only=True, dict=True):
     @cached_property
     def interactions(self) -> dict[str, Interaction]:
         return {item.id: item for round_ in self.rounds for item in round_.interactions}
+
+    @cached_property
+    def _spellings(self) -> dict[str, dict[str, str]]:
+        """By the segment of addresses that comes before it, each name by the form that all its spellings share."""
+        kinds: dict[str, Iterable[str]] = {
+            "puzzles": self.slot_of,
+            "rounds": self.round,
+            "pages": self.pages,
+            "gates": self.gates,
+            "interactions": self.interactions,
+        }
+        return {kind: {folded(name): name for name in names} for kind, names in kinds.items()}
+
+    def spelled(self, kind: str, name: str) -> str:
+        """A name of `puzzles`, `rounds`, `pages`, `gates` or `interactions` as the hunt spells it.
+
+        What is no name of that kind is given back as it is.
+        """
+        return self._spellings[kind].get(folded(name), name)
 
     @cached_property
     def version(self) -> str:

@@ -1,9 +1,9 @@
 """Which texts may be slugs and ids, and that each is given once."""
 
 import re
-import unicodedata
 
 from hunt.content.problems import Report, Where, quoted
+from hunt.content.spelling import folded
 
 MAX_NAME = 200
 """Characters in a slug, an id or the name of a page."""
@@ -27,11 +27,6 @@ def fault_of(name: str) -> str | None:
         return None
     character = "a space" if found[0] == " " else quoted(found[0])
     return f"holds {character}, which cannot stand in an address"
-
-
-def folded(name: str) -> str:
-    """The form in which two spellings of the same characters are equal (NFC): file systems change them freely."""
-    return unicodedata.normalize("NFC", name)
 
 
 def readable(name: str) -> str:

@@ -1,10 +1,10 @@
 """One puzzle: its folder with `puzzle.yaml`, page, solution and files, or a stub that stands in for it."""
 
 from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 
+from hunt.content.addresses import puzzle_href
 from hunt.content.documents import ASSETS, Links, Shelf, read_document
 from hunt.content.folder import HuntFolder
 from hunt.content.model import STUB_ANSWER, Puzzle
@@ -58,7 +58,7 @@ def _read_yaml(folder: HuntFolder, path: Path, slug: str, links: Links) -> Puzzl
 
 
 def _with_files(folder: HuntFolder, home: Path, puzzle: Puzzle, links: Links) -> Puzzle:
-    address, solution = f"/puzzles/{quote(puzzle.slug, safe='')}", home / "solution"
+    address, solution = puzzle_href(puzzle.slug), home / "solution"
     assets, files = folder.files_below(home / "assets"), folder.files_below(solution)
     solution_assets = {name: path for name, path in files.items() if name not in _PAGES}
     own = Shelf(ASSETS, f"{address}/{ASSETS}", assets)

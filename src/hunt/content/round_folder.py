@@ -1,10 +1,10 @@
 """One round: its folder with page, art, style and assets."""
 
 from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 
+from hunt.content.addresses import round_href
 from hunt.content.documents import ASSETS, Links, Shelf, read_document
 from hunt.content.folder import HuntFolder, real_path
 from hunt.content.model import ART_FILES, STYLE_FILE, Round, RoundYaml
@@ -18,7 +18,7 @@ def read_round(folder: HuntFolder, home: Path | None, round_: RoundYaml, links: 
     values = msgspec.structs.asdict(round_)
     if home is None:
         return Round(**values)
-    address = f"/rounds/{quote(round_.slug, safe='')}/{ASSETS}"
+    address = f"{round_href(round_.slug)}/{ASSETS}"
     beside = {
         name: real_path(path)
         for name, path in folder.children(home).items()

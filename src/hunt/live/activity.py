@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from hunt.content.addresses import puzzle_href, round_href
 from hunt.content.model import Hunt
 from hunt.game import entries as e
 from hunt.game.state import TeamState
-from hunt.live.values import puzzle_href, round_href
 
 Value = dict[str, Any]
 

@@ -44,9 +44,8 @@ class Subscription(Struct, kw_only=True):
     sent: bytes | None = None
 
     @classmethod
-    def of(cls, call: protocol.Sub, dataset: Dataset) -> "Subscription":
+    def of(cls, call: protocol.Sub, dataset: Dataset, slug: str) -> "Subscription":
         since = call.since or 0
-        slug = "" if dataset.about == "team" else call.slug  # values are kept by it
         return cls(
             id=call.sub,
             topic=Topic(dataset, slug, call.format == "html"),
@@ -129,6 +128,7 @@ class Connection:
 
     def _subscribe(self, call: protocol.Sub) -> None:
         dataset = TEAM_DATASETS.get(call.dataset) if self.team_id is not None else None
+        slug = dataset.slug_in(self.shared.tail.board.hunt, call.slug) if dataset else ""
         if dataset is None:
             self.reply(protocol.fail(call.rpc, "unknown_dataset", f"There is no dataset `{call.dataset}`."))
         elif call.format not in {"json", "html"}:
@@ -138,12 +138,12 @@ class Connection:
         elif len(self._subscriptions) >= MAX_SUBSCRIPTIONS and call.sub not in self._subscriptions:
             text = f"A socket has at most {MAX_SUBSCRIPTIONS} subscriptions."
             self.reply(protocol.fail(call.rpc, "too_many_subscriptions", text))
-        elif self.team_id is not None and not dataset.is_open_to(self.shared.view(self.team_id), call.slug):
+        elif self.team_id is not None and not dataset.is_open_to(self.shared.view(self.team_id), slug):
             self.reply(protocol.fail(call.rpc, "not_found", "There is nothing here by that name."))
         elif call.since is not None and call.since < 0:
             self.reply(protocol.fail(call.rpc, "bad_cursor", "`since` is a log id, 0 or more."))
         else:
-            subscription = Subscription.of(call, dataset)
+            subscription = Subscription.of(call, dataset, slug)
             self.reply(protocol.subscribed(call, "growing" if subscription.topic.grows else "replaced"))
             self._subscriptions[call.sub] = subscription
 

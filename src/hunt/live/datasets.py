@@ -78,6 +78,16 @@ class Dataset(Struct, frozen=True, kw_only=True):
     def grows(self) -> bool:
         return self.pick is not None
 
+    def slug_in(self, hunt: Hunt, text: str) -> str:
+        """The slug that a client means, as the hunt spells it; empty where the dataset is about the team."""
+        match self.about:
+            case "team":
+                return ""
+            case "round":
+                return hunt.spelled("rounds", text)
+            case "puzzle":
+                return hunt.spelled("puzzles", text)
+
     def is_open_to(self, view: View, slug: str) -> bool:
         """Whether the team may have it with this `slug`; what does not exist and what is locked are alike."""
         if self.about == "round":

@@ -4,8 +4,8 @@ Nothing in a value tells of what the team has not reached: no name, no count, no
 """
 
 from typing import Any
-from urllib.parse import quote
 
+from hunt.content.addresses import file_href, href, puzzle_href, round_href
 from hunt.content.model import STRAY_LEADS, Hunt, Interaction, Round, Slot
 from hunt.game.entries import stamp
 from hunt.game.guesses import next_guess_at
@@ -15,14 +15,6 @@ from hunt.game.view import round_name
 Value = dict[str, Any]
 
 NEWS_ENTRIES = 10
-
-
-def puzzle_href(slug: str) -> str:
-    return f"/puzzles/{quote(slug, safe='')}"
-
-
-def round_href(slug: str) -> str:
-    return f"/rounds/{quote(slug, safe='')}"
 
 
 def _at(mark: Mark | None) -> str | None:
@@ -38,6 +30,7 @@ def puzzle_row(hunt: Hunt, state: TeamState, slot: Slot) -> Value:
         "href": puzzle_href(slot.slug),
         "round": name,
         "round_title": "Stray leads" if name == STRAY_LEADS else hunt.round[name].title,
+        "round_href": round_href(name),
         "is_meta": slot.is_meta,
         "lock": puzzle.lock,
         "solved": puzzle.solved is not None,
@@ -89,6 +82,7 @@ def _interaction(state: TeamState, round_: Round, interaction: Interaction) -> V
     known = round_.slug in state.rounds
     return {
         "id": interaction.id,
+        "href": href("interactions", interaction.id),
         "title": interaction.title,
         "state": reached.state,
         "result": reached.result,
@@ -152,7 +146,7 @@ def _card(hunt: Hunt, state: TeamState, round_: Round) -> Value:
         "title": round_.title,
         "blurb": round_.blurb,
         "href": round_href(round_.slug),
-        "art": round_.art and f"{round_href(round_.slug)}/assets/{round_.art}",
+        "art": round_.art and file_href(f"{round_href(round_.slug)}/assets/", round_.art),
         "metas": [row for row in rows if row["is_meta"]],
         "open": sum(row["lock"] == "unlocked" and not row["solved"] for row in rows),
         "unlockable": sum(row["lock"] == "unlockable" for row in rows),
@@ -199,8 +193,8 @@ def round_page(hunt: Hunt, state: TeamState, slug: str) -> Value:
             "slug": slug,
             "title": round_.title,
             "blurb": round_.blurb,
-            "art": round_.art and base + round_.art,
-            "style": round_.style and base + round_.style,
+            "art": round_.art and file_href(base, round_.art),
+            "style": round_.style and file_href(base, round_.style),
             "html": round_.html,
         }
         gates = [{"id": gate.id, "title": gate.title} for gate in round_.gates if gate.title and gate.id in state.gates]

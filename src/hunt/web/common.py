@@ -14,6 +14,7 @@ from litestar.utils.scope.state import ScopeState
 from hunt.accounts.errors import NotLoggedIn
 from hunt.accounts.sessions import Session
 from hunt.content import Hunt
+from hunt.content.addresses import href, path_href
 from hunt.front import identity_of
 from hunt.game.entries import stamp
 from hunt.live import values
@@ -75,6 +76,7 @@ class Pages:
         services, hunt = self.services, self.services.hunt
         return {
             "title": title,
+            "path": path_href(request.scope["path"]),
             "build": self.build,
             "accent_style": f"/theme/accent.css?v={quote(hunt.accent)}" if hunt.accent else None,
             "theme_style": _theme_style(hunt),
@@ -88,7 +90,8 @@ class Pages:
             "notice": notice,
             "now": stamp(services.clock()),
             "pages": [
-                {"name": each.name, "title": each.title, "href": f"/pages/{each.name}"} for each in hunt.pages.values()
+                {"name": each.name, "title": each.title, "href": href("pages", each.name)}
+                for each in hunt.pages.values()
             ],
         }
 

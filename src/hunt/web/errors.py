@@ -9,6 +9,7 @@ from litestar.enums import MediaType
 from litestar.response import Redirect
 
 from hunt.accounts.errors import NotLoggedIn
+from hunt.content.addresses import path_href
 from hunt.errors import Fault, fault_of
 from hunt.front import identity_of
 from hunt.requests import AnyRequest
@@ -73,7 +74,7 @@ def _page(request: AnyRequest, pages: Pages, fault: Fault) -> Response[str]:
 def _page_before(request: AnyRequest) -> str:
     """The page to go on with after a login: the one asked for, or the one whose form was sent."""
     if request.method == "GET":
-        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return path_href(request.scope["path"]) + (f"?{request.url.query}" if request.url.query else "")
     referer = request.headers.get("referer", "")
     own = f"{request.url.scheme}://{request.url.netloc}/"
     return referer.removeprefix(own[:-1]) if referer.startswith(own) else "/"

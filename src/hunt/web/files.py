@@ -7,7 +7,7 @@ the address is what gives the page its own scripts, styles and data.
 
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from litestar import MediaType, Response, Router, get
@@ -17,6 +17,7 @@ from litestar.types import ASGIApp
 from msgspec import Struct, ValidationError, convert, to_builtins
 from starlette.responses import RedirectResponse
 
+from hunt.content.addresses import file_href, href
 from hunt.game.refusals import NotFound
 from hunt.live.datasets import View
 from hunt.requests import AnyRequest
@@ -25,7 +26,8 @@ from hunt.web.common import Pages, team_view
 from hunt.web.file_answers import file_answer, media_type
 from hunt.web.pages import check_solution
 
-ADDRESS_OF = {"puzzles": "/puzzles/{}/assets/", "solutions": "/puzzles/{}/solution/", "rounds": "/rounds/{}/assets/"}
+FOLDER_OF = {"puzzles": ("puzzles", "assets"), "solutions": ("puzzles", "solution"), "rounds": ("rounds", "assets")}
+"""What stands before and after the slug in the address of each place."""
 
 TICKET_SECONDS = 24 * 3600
 """How long the address of an author's HTML page works by itself; after that it leads to where a login is asked for."""
@@ -104,8 +106,13 @@ def _answer(request: AnyRequest, pages: Pages, place: Place, slug: str, name: st
         return file_answer(path, PDF_HEADERS if media_type(name) == "application/pdf" else ASSET_HEADERS)
     if path is not None and "text/html" in request.headers.get("accept", ""):
         ticket = Ticket(view.team_id, pages.services.guard.registered(view.team_id), place, slug)
-        return _redirect(f"/sandbox/{_tickets(pages.services).dumps(to_builtins(ticket))}/{quote(name)}")
+        return _redirect(file_href(f"/sandbox/{_tickets(pages.services).dumps(to_builtins(ticket))}/", name))
     return file_answer(path, {**ASSET_HEADERS, "vary": "accept"})
+
+
+def _address(place: Place, slug: str, name: str) -> str:
+    kind, folder = FOLDER_OF[place]
+    return file_href(f"{href(kind, slug, folder)}/", name)
 
 
 def _redirect(address: str) -> ASGIApp:
@@ -143,7 +150,7 @@ async def asset_of_the_page(request: AnyRequest, name: FromPath[str]) -> ASGIApp
         raise NotFound from None
     if len(page) != PAGE_PARTS or page[1] != kind:
         raise NotFound
-    return _redirect(f"/{kind}/{page[2]}/assets/{quote(name.lstrip('/'))}")
+    return _redirect(file_href(f"/{kind}/{page[2]}/assets/", name.lstrip("/")))
 
 
 @get("/sandbox/{ticket:str}/{name:path}")
@@ -156,7 +163,7 @@ async def sandboxed(ticket: FromPath[str], name: FromPath[str], pages: NamedDepe
     except (BadSignature, ValidationError):
         raise NotFound from None
     if (pages.services.clock() - given_at).total_seconds() > TICKET_SECONDS:
-        return _redirect(ADDRESS_OF[holder.place].format(quote(holder.slug, safe="")) + quote(name))
+        return _redirect(_address(holder.place, holder.slug, name))
     guard = pages.services.guard
     if not guard.is_active_team(holder.team_id) or guard.registered(holder.team_id) != holder.registered:
         raise NotFound

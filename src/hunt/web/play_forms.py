@@ -6,9 +6,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from hunt.content.addresses import puzzle_href, round_href
 from hunt.errors import FORESEEN, Fault, fault_of
 from hunt.game import commands as cmd
-from hunt.live.values import puzzle_href, round_href
 from hunt.requests import AnyRequest, carry_out
 from hunt.web.common import Pages, team_view
 from hunt.web.form import Answer, Form, fault_in, read_form

@@ -15,6 +15,7 @@ import { arrange, startTables } from "./tables.js";
 import { keyOf } from "./tabs.js";
 
 const page = document.body.dataset;
+const here = page.path ?? location.pathname; // as links write it, however the address was typed
 const seen = new Seen(page.team ?? "", Number(page.epoch ?? 0));
 const lives = new Map(); // key → live element
 const activity = { dataset: "activity_log", params: {} };
@@ -33,7 +34,7 @@ function prepare(root) {
 function markHere() {
   const above = document.querySelector(".ui-crumb a")?.pathname;
   for (const link of document.querySelectorAll(".ui-rounds a")) {
-    if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
+    if (link.pathname === here) link.setAttribute("aria-current", "page");
     else if (link.pathname === above) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
@@ -146,7 +147,7 @@ function startLine() {
 }
 
 setClock(page.now);
-seen.visit(location.pathname);
+seen.visit(here);
 startTheme();
 startMenus();
 startTables();
