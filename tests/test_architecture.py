@@ -13,14 +13,15 @@ PACKAGE = ROOT / "src" / "hunt"
 BELOW: dict[str, set[str]] = {
     "clock": set(),
     "logs": set(),
+    "metrics": set(),
     "settings": set(),
-    "http": set(),
+    "http": {"metrics"},
     "content": set(),
     "game": {"content"},
     "log": {"content", "game", "clock"},
     "replica": {"content", "game", "log", "clock"},
-    "live": {"content", "game", "log", "replica", "clock"},
-    "accounts": {"content", "game", "log", "clock"},
+    "live": {"content", "game", "log", "replica", "clock", "metrics"},
+    "accounts": {"content", "game", "log", "clock", "metrics"},
 }
 """What each room may import. Those that are not listed are above all of these and may import every one of them."""
 

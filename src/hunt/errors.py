@@ -11,6 +11,7 @@ from hunt.accounts.errors import BadAccount, LoginsBusy, LoginThrottled, NotAllo
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound, Refused
 from hunt.log.source import LogAway
 from hunt.log.writer import Overloaded, Unavailable
+from hunt.metrics import REFUSED, count_refusal
 
 logger = structlog.get_logger()
 
@@ -76,7 +77,17 @@ _HTTP_DETAILS = {
 
 
 def fault_of(error: Exception) -> Fault:
-    """The answer to an exception; one that nobody foresaw is logged and becomes a 500 without a detail of it."""
+    """The answer to an exception, counted for `/metrics` if it is a refusal.
+
+    An exception that is not foreseen is logged and becomes a 500 without a detail of it.
+    """
+    fault = _fault_of(error)
+    if fault.status in REFUSED:
+        count_refusal(fault.code, fault.status)
+    return fault
+
+
+def _fault_of(error: Exception) -> Fault:
     match error:
         case MustWait():
             return Fault(status=429, code=error.code, detail=error.detail, retry_after=error.seconds)

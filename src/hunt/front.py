@@ -17,6 +17,7 @@ from msgspec import Struct
 from hunt.accounts.sessions import Session
 from hunt.content.addresses import own_path
 from hunt.log.source import LogAway
+from hunt.metrics import count_refusal
 from hunt.services import BaseServices
 
 logger = structlog.get_logger()
@@ -229,6 +230,7 @@ def _cookies(headers: dict[bytes, bytes]) -> dict[str, str]:
 
 
 async def _refuse(scope: HTTPScope | WebSocketScope, send: Send, status: int, code: str, detail: str) -> None:
+    count_refusal(code, status)
     kind = "http"
     if scope["type"] == ScopeType.WEBSOCKET:
         kind = "websocket.http"

@@ -6,6 +6,7 @@ import pytest
 from apps import SERVICE_TOKEN, App, Team
 from hunt.api.system import MAX_LOG_PAGE_ENTRIES
 from hunt.game.entries import GENESIS, check_chain, decode_entry
+from refusals import refusals
 
 pytestmark = pytest.mark.anyio
 
@@ -193,6 +194,13 @@ async def test_a_busy_server_still_answers_whoever_watches_it_and_its_other_proc
     assert (await client.get("/api/log", headers=service)).status_code == 200
     monkeypatch.setattr("hunt.front.RESERVED_REQUESTS", 0)
     assert (await client.get("/health/live")).status_code == 503
+
+
+async def test_metrics_count_what_is_refused_before_any_handler(client: httpx.AsyncClient) -> None:
+    before = refusals("bad_host", 421)
+    await client.get("/health/live", headers={"host": "evil.example"})
+    line = f'hunt_refusals_total{{kind="bad_host",status="421"}} {before + 1}'
+    assert line in (await client.get("/metrics")).text.splitlines()
 
 
 def check_security_headers(answer: httpx.Response) -> None:

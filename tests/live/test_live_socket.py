@@ -15,6 +15,7 @@ from hunt.game import commands as cmd
 from hunt.live import connection, socket
 from hunt.live.protocol import MAX_BAD_FRAMES
 from live_world import check_tiles, grant, guess, ids
+from refusals import refusals
 from small_hunt import write_small_hunt
 from sockets import opened
 from waiting import eventually
@@ -133,12 +134,14 @@ async def test_a_frame_that_is_too_long_ends_the_socket(live_site: Site, team: T
 
 
 async def test_too_many_calls_end_the_socket(live_site: Site, team: Team) -> None:
+    before = refusals("socket_too_busy", 4029)
     async with opened(live_site, team) as live:
         with suppress(ConnectionClosed):
             for number in range(2 * socket.MAX_CALLS_AT_ONCE):
                 await live.send(rpc=number, method="ping")
                 await live.next_of("pong")
         assert await live.closed() == 4029
+    assert refusals("socket_too_busy", 4029) == before + 1
 
 
 async def test_too_many_sockets_of_one_team_are_refused(

@@ -7,7 +7,7 @@ import msgspec
 from litestar import MediaType, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from hunt.accounts.errors import NotAllowed, NotLoggedIn
 from hunt.api.answers import OPEN, Alive, EndedSessions, Readiness, Rows, answers
@@ -15,6 +15,7 @@ from hunt.api.common import Json
 from hunt.front import identity_of
 from hunt.game.entries import encode_entry
 from hunt.log.source import LogAway
+from hunt.metrics import REGISTRY
 from hunt.requests import AnyRequest, Limit, LogId, OptionalId, address
 from hunt.services import BaseServices, Services
 
@@ -23,8 +24,6 @@ MAX_LOG_PAGE_ENTRIES = 1_000
 
 DATABASE_SECONDS = 2.0
 """How long a health check waits for SQL."""
-
-disable_created_metrics()  # type: ignore[no-untyped-call] # untyped; the times would be those of the asking
 
 
 def _check_insider(request: AnyRequest) -> None:
@@ -118,7 +117,7 @@ async def metrics(request: AnyRequest, services: NamedDependency[BaseServices]) 
     for name, count in msgspec.to_builtins(replica.counters).items():
         text = f"What the replica has counted: {name.replace('_', ' ')}"
         Counter(f"hunt_replica_{name}", text, registry=registry).inc(count)
-    return generate_latest(registry)
+    return generate_latest(registry) + generate_latest(REGISTRY)
 
 
 def _is_loopback(request: AnyRequest) -> bool:

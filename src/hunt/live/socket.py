@@ -15,6 +15,7 @@ from hunt.live import protocol
 from hunt.live.connection import Connection
 from hunt.live.hub import Hub, TooManySockets
 from hunt.log.source import LogAway
+from hunt.metrics import count_refusal
 
 logger = structlog.get_logger()
 
@@ -53,6 +54,7 @@ async def serve(socket: Socket, hub: Hub, team_id: int | None, session_id: str |
     try:
         hub.join(connection)
     except TooManySockets:
+        count_refusal("too_many_sockets", protocol.CLOSE_TOO_MANY)
         await socket.close(protocol.CLOSE_TOO_MANY, "Too many connections.")
         return
     connection.reply(protocol.hello(connection.id, build, hub.shared.tail.head, hub.shared.head_mac()))
@@ -77,6 +79,8 @@ async def _talk(socket: Socket, connection: Connection) -> None:
 
 
 async def _close(socket: Socket, code: int | None) -> None:
+    if code in _REFUSALS:
+        count_refusal(_REFUSALS[code], code)
     if code not in {None, _CLOSED_BY_CLIENT}:
         with suppress(WebSocketDisconnect, RuntimeError, OSError):  # it may have closed first
             await socket.close(code)
@@ -93,6 +97,9 @@ async def _until_closed(connection: Connection) -> None:
 
 
 _CLOSED_BY_CLIENT = 1000
+
+_REFUSALS = {protocol.CLOSE_TOO_MANY: "socket_too_busy", protocol.CLOSE_TOO_SLOW: "socket_too_slow"}
+"""What `/metrics` calls a socket that was closed for what its client did."""
 
 
 def _sender(socket: Socket) -> Callable[[bytes], Awaitable[None]]:
