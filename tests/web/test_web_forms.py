@@ -131,12 +131,15 @@ async def test_a_name_that_is_taken_is_said_and_kept(nobody: Browser, team: Team
 
 
 async def test_closed_registration_says_so(tmp_path: Path) -> None:
-    hunt = write_small_hunt(tmp_path / "hunt", registration="closed")
+    hunt = write_small_hunt(tmp_path / "hunt", registration="closed", contact="hq@hunt.example.org")
     async with running_app(settings_of(hunt, await fresh_sqlite(tmp_path))) as app:
         browser = Browser(app)
-        assert "Registration is closed" in (await browser.get("/register")).text
+        page = await browser.get("/register")
+        assert "Registration is closed" in page.text
+        assert "mailto:hq@hunt.example.org" in page.addresses
         page = await browser.post("/register", username="late", name="Late", password="long enough")
         assert page.answer.status_code == 403
+        assert "Write to hq@hunt.example.org." in page.text
         assert "/register" not in (await browser.get("/login")).addresses
         await browser.client.aclose()
 

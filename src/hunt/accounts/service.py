@@ -60,7 +60,7 @@ class Accounts:
                 raise WrongLogin
         self.throttle.succeeded(account)
         if kind == "team" and not self.guard.is_active_team(row.id):
-            raise NotAllowed("This team is deactivated. Ask headquarters.")
+            raise NotAllowed(f"This team is deactivated. {self.tail.board.hunt.how_to_ask.sentence}")
         return await self.start_session(kind, row.id, label, row.password_hash)
 
     async def start_session(
@@ -145,7 +145,7 @@ class Accounts:
         Raises what `register` raises, and NotAllowed where the hunt does not let teams in like this.
         """
         if self.tail.board.hunt.registration != "open":
-            raise NotAllowed("Registration is closed. Ask headquarters.")
+            raise NotAllowed(f"Registration is closed. {self.tail.board.hunt.how_to_ask.sentence}")
         team_id, done = await self.register(username, name, password, request=request)
         session, token = await self.start_session("team", team_id, label)
         return session, token, done

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from hunt.content.contact import Contact, contact_of
 from hunt.content.spelling import folded
 
 STRAY_LEADS = "stray_leads"
@@ -218,6 +219,7 @@ class HuntYaml(Struct, frozen=True, kw_only=True):
     subtitle: str = ""
     start: datetime | None = None
     end: datetime | None = None
+    contact: str = ""
     accent: str | None = None
     registration: Literal["open", "closed"] = "open"
     solutions: Literal["released", "hidden"] = "hidden"
@@ -233,6 +235,11 @@ class Hunt(HuntYaml, frozen=True, kw_only=True, dict=True):
     pages: dict[str, Page] = {}
     theme: dict[str, Path] = {}
     """The files of the theme by their path in it."""
+
+    @cached_property
+    def how_to_ask(self) -> Contact:
+        """How teams reach the organisers, for every text that sends somebody to them."""
+        return contact_of(self.contact)
 
     @cached_property
     def slots(self) -> dict[str, Slot]:

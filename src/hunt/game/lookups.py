@@ -26,7 +26,7 @@ def active_team(ahead: Ahead, team_id: int) -> TeamState:
     """The state of a team that may play; NotFound, Forbidden."""
     state = team(ahead, team_id)
     if not state.active:
-        raise Forbidden("team_deactivated", "This team is deactivated. Ask headquarters.")
+        raise Forbidden("team_deactivated", f"This team is deactivated. {ahead.hunt.how_to_ask.sentence}")
     return state
 
 

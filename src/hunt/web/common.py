@@ -83,6 +83,7 @@ class Pages:
             "csrf": _csrf(request),
             "logged_in": identity_of(request.scope).session is not None,
             "hunt_title": hunt.title,
+            "how_to_ask": hunt.how_to_ask,
             "live": view is not None,
             "epoch": services.tail.head if view else None,
             "mac": services.hub.shared.head_mac() if view else None,
