@@ -16,12 +16,12 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import WebsocketRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.types import ControllerRouterHandler, Middleware, Scope
 
 from hunt import logs
 from hunt.api import ops, solver, system
+from hunt.api.answers import SchemaPlugin
 from hunt.api.common import JsonRequest
 from hunt.content import Hunt, load
 from hunt.front import SESSION_COOKIE, CookieCsrf, Front, csrf_config, identity_of
@@ -147,7 +147,7 @@ def _application(
             title="Hunt",
             version="1",
             path="/api/schema",
-            render_plugins=[JsonRenderPlugin(path="/")],
+            render_plugins=[SchemaPlugin(path="/")],
             components=Components(security_schemes=SECURITY_SCHEMES),
             security=[{name: []} for name in SECURITY_SCHEMES],
         ),

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.params import QueryParameter
+from msgspec import Meta
 
 from hunt.accounts.errors import NotAllowed, NotLoggedIn
 from hunt.accounts.sessions import SESSION_DAYS, Session
@@ -19,15 +20,15 @@ from hunt.services import Services
 MAX_KEY_LENGTH = 128
 """Of an Idempotency-Key."""
 
-MAX_ID = 2**63 - 1
-"""The largest id that both stores can hold; a larger one in a request is no id."""
+MAX_ID = 2**53 - 1
+"""The largest id that every client can count to; a larger one in a request is no id."""
 
 SESSION_SECONDS = SESSION_DAYS * 24 * 3600
 
 AnyRequest = Request[Any, Any, Any]
 
 LogId = Annotated[int, QueryParameter(ge=0, le=MAX_ID)]
-OptionalId = Annotated[int | None, QueryParameter(ge=0, le=MAX_ID)]
+OptionalId = Annotated[Annotated[int, Meta(ge=0, le=MAX_ID)] | None, QueryParameter(ge=0, le=MAX_ID)]
 Limit = Annotated[int, QueryParameter(ge=1)]
 
 

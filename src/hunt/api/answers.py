@@ -2,7 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
+from litestar import Request
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 Id = Annotated[int, Meta(ge=0)]
@@ -268,6 +270,18 @@ class Readiness(Struct):
     failed: str | None
 
 
+class SchemaPlugin(JsonRenderPlugin):
+    """The OpenAPI document as JSON, which says that a body's fields are all that it may have."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        for path in openapi_schema["paths"].values():
+            for operation in path.values():
+                for body in operation.get("requestBody", {}).get("content", {}).values():
+                    name = body["schema"]["$ref"].rpartition("/")[2]
+                    openapi_schema["components"]["schemas"][name]["additionalProperties"] = False
+        return super().render(request, openapi_schema)
+
+
 _REASONS = {
     401: "Nobody is logged in, or the password is wrong.",
     403: "Not for this account, or sent by another site's page.",
@@ -279,6 +293,8 @@ _REASONS = {
     503: "The server is too busy, or the database is away; `retry_after` says when to come back.",
 }
 
+NO_CONTENT = 204
+
 _ALWAYS = (403, 421, 422, 429, 503)
 """What any operation may answer."""
 
@@ -286,10 +302,11 @@ _ALWAYS = (403, 421, 422, 429, 503)
 def answers(body: type[Struct] | None, *errors: int, status: int = 200) -> dict[int, ResponseSpec]:
     """The `responses` of a handler: what it gives with `status`, and the errors that it may answer with.
 
-    Without a body the handler's own annotation says what it gives.
+    Without a body the handler's own annotation says what it gives, and 204 gives nothing.
     """
     described = {code: ResponseSpec(ErrorAnswer, False, _REASONS[code]) for code in sorted({*_ALWAYS, *errors})}
-    return {**({status: ResponseSpec(body, False, "What was asked for.")} if body else {}), **described}
+    success = {status: ResponseSpec(body, False, "It was done.")} if body or status == NO_CONTENT else {}
+    return {**success, **described}
 
 
 OPEN: list[dict[str, list[str]]] = [{}]

@@ -96,7 +96,7 @@ async def _log_head(services: BaseServices) -> int | None:
         return None
 
 
-@get("/metrics", media_type=MediaType.TEXT, responses=answers(None, 401))
+@get("/metrics", media_type=MediaType.TEXT, security=OPEN, responses=answers(None, 401))
 async def metrics(request: AnyRequest, services: NamedDependency[BaseServices]) -> bytes:
     if identity_of(request.scope).by != "service" and not _is_loopback(request):
         raise NotAllowed("Metrics are read with the service token or from this machine.")
