@@ -18,6 +18,7 @@ from hunt.accounts.service import Accounts
 from hunt.accounts.sessions import Sessions
 from hunt.content import HuntUnreadable, load
 from hunt.content.model import Hunt
+from hunt.game.rejudging import changed_verdicts
 from hunt.live.feed import Feed
 from hunt.live.history import History
 from hunt.live.hub import Hub
@@ -44,6 +45,9 @@ Part = Callable[[], Coroutine[Any, Any, None]]
 
 BEGIN_AGAIN_SECONDS = 0.5
 """Until a process without a database asks again for the log that it has not had yet."""
+
+MAX_CHANGES_SHOWN = 20
+"""Guesses of one puzzle that the log names when a corrected hunt judges them otherwise."""
 
 SETTLE_MILLISECONDS = 200
 """How long a hunt folder has to be left alone before it is read: an editor writes a file in several steps."""
@@ -121,6 +125,17 @@ class BaseServices:
         """Feed the tail until cancelled."""
         await self.feed.run(None if self.redis_is_fake else self.replica.read)
 
+    def warn_of_changed_verdicts(self) -> None:
+        """Log which past guesses today's hunt judges otherwise: such a team hears of it when it guesses again."""
+        teams = self.tail.board.teams
+        for slug, changes in changed_verdicts(self.hunt, teams).items():
+            shown = [
+                f"{teams[change.team_id].name}: {change.guess} {change.before} -> {change.now}"
+                for change in changes[:MAX_CHANGES_SHOWN]
+            ]
+            count = len({change.team_id for change in changes})
+            logger.warning("guesses_judged_otherwise", puzzle=slug, teams=count, changes=len(changes), shown=shown)
+
     def parts(self) -> list[tuple[str, Part]]:
         """What runs as long as the process, by name."""
         return [("feed", self.follow), ("time", self.timekeeper.run)]
@@ -163,6 +178,7 @@ class Services(BaseServices):
         async with append_transaction(self.engine) as connection:  # nobody appends meanwhile
             await refold(reading(connection), self.tail, hunt)
         self.timekeeper.look_again()
+        self.warn_of_changed_verdicts()
 
     async def watch_content(self) -> None:
         """While authors write: take over the hunt folder whenever it changes."""
@@ -227,6 +243,7 @@ async def headless(settings: Settings, hunt: Hunt) -> AsyncIterator[Services]:
 async def running(services: BaseServices) -> AsyncIterator[None]:
     """All of it, until the block ends. A task that dies makes the process unready and says why."""
     async with _begun(services, services.parts()):
+        services.warn_of_changed_verdicts()
         with _little_collecting():
             yield
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunt.content import canonical
 from hunt.content.model import Link
 from hunt.game import entries as e
 from playing import KICKOFF, quick
@@ -209,18 +208,3 @@ def test_a_missing_entry_breaks_the_chain_at_the_next() -> None:
     del rows[2]
     with pytest.raises(e.BrokenChain, match="entry 4 follows 2"):
         e.check_chain(0, e.GENESIS, rows)
-
-
-@given(st.text(max_size=40))
-@quick(400)
-def test_the_canonical_form_of_a_canonical_form_is_itself(typed: str) -> None:
-    once = canonical(typed)
-    assert canonical(once) == once
-    assert canonical(typed.upper()) == canonical(once.upper())
-    assert once == "" or once.isalnum()
-
-
-def test_every_single_character_is_canonical_after_one_time() -> None:
-    for code in range(0x110000):
-        once = canonical(chr(code))
-        assert canonical(once) == once

@@ -4,7 +4,7 @@ import pytest
 
 from hunt.content.model import CannedResponse, Link, PartialAnswer, Puzzle
 from hunt.game.commands import BuyAnswer
-from hunt.game.guesses import MAX_GUESS_LENGTH, cleaned
+from hunt.game.guesses import MAX_GUESS_LENGTH, check_guess
 from hunt.game.refusals import Invalid, Refused
 from playing import ALWAYS, TEAM, World, a_hunt, a_round, open_slot, said, slot, slug_of
 
@@ -51,7 +51,7 @@ def test_the_right_answer_is_a_guess_and_a_solve(world: World) -> None:
     guess, solved = world.log[before:]
     assert (guess.id, guess.data) == (
         answer.id,
-        {"canonical_input": "FLATWHITE", "verdict": "correct", "response": "Correct!"},
+        {"canonical_input": "FLATWHITE", "verdict": "correct", "response": "Correct!", "typed": "flat white"},
     )
     assert (solved.type, solved.data, solved.currency_delta) == ("puzzle_solved", {"answer": "Café au lait"}, 1)
 
@@ -135,9 +135,9 @@ def test_a_guess_that_is_too_long_is_refused_and_not_cut(world: World) -> None:
 
 def test_a_guess_that_becomes_too_long_when_spelled_out_is_refused() -> None:
     with pytest.raises(Invalid, match="Spelled out"):
-        cleaned("\ufdfa" * 20)
+        check_guess("\ufdfa" * 20)
 
 
-def test_letters_of_other_scripts_and_right_to_left_marks_are_kept_in_order() -> None:
-    assert cleaned(f"\u202e{SHALOM}\u202c ١٢") == f"{SHALOM}١٢"
-    assert cleaned("ß") == "SS"
+def test_letters_of_other_scripts_and_right_to_left_marks_are_kept_in_order(world: World) -> None:
+    assert world.guess("a", f"\u202e{SHALOM}\u202c ١٢").canonical_input == f"{SHALOM}١٢"
+    assert world.guess("a", "ß").canonical_input == "SS"

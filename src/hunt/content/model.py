@@ -156,7 +156,7 @@ class Link(Struct, frozen=True):
 
 
 class CannedResponse(Struct, frozen=True, kw_only=True):
-    """A reply to guesses that are not the answer but deserve one. `guess` holds canonical texts."""
+    """A reply to guesses that are not the answer but deserve one. `guess` holds canonical texts, every spelling."""
 
     guess: tuple[str, ...]
     response: str

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 import msgspec
 
-from hunt.content.guess_text import canonical
+from hunt.content.guess_text import spellings
 from hunt.content.model import CannedResponse, PartialAnswer, PuzzleYaml
 from hunt.content.problems import Report, Where, quoted
 from hunt.content.yaml_file import Whereabouts
@@ -24,7 +24,7 @@ class AnswerOrAnswers(PuzzleYaml, frozen=True, kw_only=True):
 def with_usable_answers(puzzle: AnswerOrAnswers, whereabouts: Whereabouts, report: Report) -> PuzzleYaml:
     """The puzzle with guesses that can be used, canonical in its replies, and perhaps no answer.
 
-    Of two guesses that are the same an answer wins, then a partial answer.
+    Of two guesses that are the same, or can be spelled alike, an answer wins, then a partial answer.
     """
     return _Checker(whereabouts, report).check(puzzle)
 
@@ -35,6 +35,8 @@ class _Checker:
         self._report = report
         self._owner: dict[str, str] = {}
         """Who replies to each canonical text."""
+        self._respelled: dict[str, str] = {}
+        """Who replies to it because it is another spelling of what the authors wrote."""
 
     def check(self, puzzle: AnswerOrAnswers) -> PuzzleYaml:
         values = msgspec.structs.asdict(puzzle)
@@ -59,18 +61,27 @@ class _Checker:
 
     def _reply(self, reply: Reply, owner: str) -> Reply:
         where = self._whereabouts.of(reply, "guess")
-        usable = tuple(canonical(text) for text in reply.guess if self._is_usable(text, owner, where))
-        return msgspec.structs.replace(reply, guess=usable)
+        forms = [form for text in reply.guess if self._is_usable(text, owner, where) for form in spellings(text)]
+        return msgspec.structs.replace(reply, guess=tuple(form for form in forms if self._replies_to(form, owner)))
+
+    def _replies_to(self, form: str, owner: str) -> bool:
+        """Whether nothing before this owner has a reply to the form."""
+        return self._owner.get(form, self._respelled.get(form)) == owner
 
     def _is_usable(self, text: str, owner: str, where: Where) -> bool:
-        plain = canonical(text)
+        plain, *others = spellings(text)
         fault = self._fault_of(text, plain, owner)
         if fault is not None:
             self._report.error(where, f"{owner}: {quoted(text)} {fault}")
         elif plain in self._owner:
             self._report.warning(where, f"{owner}: {quoted(text)} is needless, {quoted(plain)} is there already")
+        elif self._respelled.get(plain, owner) != owner:
+            other = self._respelled[plain]
+            self._report.warning(where, f"{owner}: {quoted(text)} gets no reply of its own: {other} can be spelled so")
         else:
             self._owner[plain] = owner
+            for form in others:
+                self._respelled.setdefault(form, owner)
             return True
         return False
 

@@ -63,11 +63,14 @@ class PuzzleUnlocked(Event, frozen=True, tag="puzzle_unlocked"):
 
 
 class GuessSubmitted(Event, frozen=True, tag="puzzle_guess_submitted"):
+    """`typed` is the guess as the team typed it; empty where that is `canonical_input`, and in old entries."""
+
     slug: str
     canonical_input: str
     verdict: Verdict
     response: str
     link: Link | None = None
+    typed: str = ""
 
 
 class PuzzlePartiallySolved(Event, frozen=True, tag="puzzle_partially_solved"):

@@ -3,8 +3,9 @@
 import math
 import unicodedata
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from hunt.content import canonical
+from hunt.content import canonical, spellings
 from hunt.content.model import Puzzle
 from hunt.game import entries as e
 from hunt.game.refusals import Invalid
@@ -15,14 +16,19 @@ MAX_GUESS_LENGTH = 255
 
 FREE_WRONG_GUESSES = 2
 
+CORRECT = "Correct!"
+
+ANSWERS_KEPT = 4_096
+"""Answers whose spellings are kept; more than a hunt has."""
+
 
 def is_text(text: str) -> bool:
     """Whether both stores can hold it: no NUL, and no half of a surrogate pair."""
     return "\0" not in text and not any(unicodedata.category(char) == "Cs" for char in text)
 
 
-def cleaned(text: str) -> str:
-    """The canonical form of a typed guess; Invalid when nothing is left of it or it is too long."""
+def check_guess(text: str) -> None:
+    """Invalid for a typed guess that is no text, is too long, or of which nothing is left to compare."""
     if not is_text(text):
         raise Invalid("bad_characters", "The guess holds characters that are no text. Type it again.")
     if len(text) > MAX_GUESS_LENGTH:
@@ -32,13 +38,23 @@ def cleaned(text: str) -> str:
         raise Invalid("empty_guess", "A guess needs at least one letter or digit.")
     if len(canonical_input) > MAX_GUESS_LENGTH:
         raise Invalid("too_long", f"Spelled out, this guess is longer than {MAX_GUESS_LENGTH} letters and digits.")
-    return canonical_input
 
 
-def judged(puzzle: Puzzle, canonical_input: str) -> e.GuessSubmitted:
-    """The verdict on a guess, with the reply that the authors wrote for it."""
-    if canonical_input in map(canonical, puzzle.answers):
-        return e.GuessSubmitted(puzzle.slug, canonical_input, "correct", "Correct!")
+def judged(puzzle: Puzzle, text: str) -> e.GuessSubmitted:
+    """The verdict on a guess as typed, with the reply that the authors wrote for it.
+
+    Of several spellings of the guess the first that has such a reply is the one compared: `möwe` is right for `MOEWE`.
+    """
+    first, *others = spellings(text)
+    said = _judged(puzzle, first)
+    if said.verdict == "incorrect":
+        said = next((other for form in others if (other := _judged(puzzle, form)).verdict != "incorrect"), said)
+    return said
+
+
+def _judged(puzzle: Puzzle, canonical_input: str) -> e.GuessSubmitted:
+    if any(is_spelling(canonical_input, answer) for answer in puzzle.answers):
+        return e.GuessSubmitted(puzzle.slug, canonical_input, "correct", CORRECT)
     for partial in puzzle.partial_answers:
         if canonical_input in partial.guess:
             return e.GuessSubmitted(puzzle.slug, canonical_input, "partial", partial.response)
@@ -53,9 +69,29 @@ def earns_prize(puzzle: Puzzle, canonical_input: str) -> bool:
     return any(partial.prize and canonical_input in partial.guess for partial in puzzle.partial_answers)
 
 
+@lru_cache(maxsize=ANSWERS_KEPT)
+def _right(answer: str) -> frozenset[str]:
+    return frozenset(spellings(answer))
+
+
+def is_spelling(canonical_input: str, answer: str) -> bool:
+    """Whether the guess is this answer."""
+    return canonical_input in _right(answer)
+
+
 def earlier(puzzle: PuzzleState, canonical_input: str) -> Guess | None:
-    """The same guess as the team made it before, if it did."""
-    return next((guess for guess in puzzle.guesses if guess.canonical_input == canonical_input), None)
+    """The same guess as the team made it last, if it did; else one whose text can be spelled like this too.
+
+    A record may stem from a version that compared other forms, so its text is reduced again.
+    """
+    for guess in reversed(puzzle.guesses):
+        if guess.canonical_input == canonical_input:
+            return guess
+    return next((guess for guess in reversed(puzzle.guesses) if canonical_input in _forms_of(guess)), None)
+
+
+def _forms_of(guess: Guess) -> tuple[str, ...]:
+    return () if guess.text.isascii() else spellings(guess.text)
 
 
 def next_guess_at(puzzle: PuzzleState) -> datetime | None:

@@ -22,7 +22,10 @@ class Mark(NamedTuple):
 
 
 class Guess(Struct, frozen=True, kw_only=True):
-    """A guess as answered at the time; `id` and `at` are its entry's."""
+    """A guess as answered at the time; `id` and `at` are its entry's.
+
+    `text` is what it can be judged by again: as typed where that has other spellings, else `canonical_input`.
+    """
 
     id: int
     at: datetime
@@ -30,6 +33,11 @@ class Guess(Struct, frozen=True, kw_only=True):
     verdict: e.Verdict
     response: str
     link: Link | None = None
+    typed: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.typed or self.canonical_input
 
 
 class Hint(Struct, frozen=True, kw_only=True):
@@ -207,6 +215,7 @@ def _guessed(before: PuzzleState, event: e.GuessSubmitted, mark: Mark) -> Puzzle
         verdict=event.verdict,
         response=event.response,
         link=event.link,
+        typed="" if event.typed.isascii() else event.typed,
     )
     wrong = (*before.wrong, mark.at) if event.verdict == "incorrect" else before.wrong
     return msgspec.structs.replace(before, guesses=(*before.guesses, guess), wrong=wrong)

@@ -1,51 +1,82 @@
 """What teams do. Every rule first finds out whether it can be done and raises a `Refused` if not, then appends."""
 
-from hunt.content import canonical
+import msgspec
+
 from hunt.content.model import Puzzle
 from hunt.game import commands as cmd
 from hunt.game import entries as e
 from hunt.game.board import Ahead
 from hunt.game.cascade import follow
-from hunt.game.guesses import cleaned, earlier, earns_prize, judged, next_guess_at, seconds_until
+from hunt.game.guesses import (
+    CORRECT,
+    check_guess,
+    earlier,
+    earns_prize,
+    is_spelling,
+    judged,
+    next_guess_at,
+    seconds_until,
+)
 from hunt.game.lookups import MAX_RESULT_LENGTH, active_team, check_text, seen_puzzle, team, unlocked_puzzle
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound
-from hunt.game.state import InteractionState, PuzzleState
+from hunt.game.state import Guess, InteractionState, Mark, PuzzleState
 
 MAX_QUESTION_LENGTH = 2_000
 """Characters, of a question to headquarters."""
 
 
 def submit_guess(command: cmd.SubmitGuess, ahead: Ahead) -> cmd.GuessAnswer:
-    team_id, slug = command.team_id, command.slug
+    team_id, slug, typed = command.team_id, command.slug, command.text
     state = active_team(ahead, team_id)
     puzzle, before = unlocked_puzzle(ahead, state, slug)
-    canonical_input = cleaned(command.text)
-    if repeated := _repetition(puzzle, before, canonical_input):
-        return repeated
+    check_guess(typed)
+    said = judged(puzzle, typed)
+    repeated = earlier(before, said.canonical_input)
     if before.solved:
-        raise Conflict("already_solved", f"This puzzle is solved; the answer is {before.answer}.")
+        return _answer_after_solve(puzzle, before, before.solved, said, repeated)
+    if repeated is None:
+        _check_wait(ahead, before)
+    elif repeated.verdict == said.verdict:  # else the hunt was corrected, and for that nobody has to wait
+        return _recorded(said.canonical_input, repeated)
+    if typed != said.canonical_input:
+        said = msgspec.structs.replace(said, typed=typed)
+    entry = ahead.append(e.Draft(team_id=team_id, event=said))
+    if said.verdict == "correct":
+        _append_solve(ahead, team_id, puzzle)
+        follow(ahead, [team_id])
+    elif said.verdict == "partial":
+        _append_partial(ahead, team_id, puzzle, said.canonical_input)
+        follow(ahead, [team_id])
+    return _answer(entry.id, said)
+
+
+def _check_wait(ahead: Ahead, before: PuzzleState) -> None:
     allowed_at = next_guess_at(before)
     if allowed_at is not None and ahead.now < allowed_at:
         raise MustWait(allowed_at, seconds_until(allowed_at, ahead.now))
-    verdict = judged(puzzle, canonical_input)
-    entry = ahead.append(e.Draft(team_id=team_id, event=verdict))
-    if verdict.verdict == "correct":
-        _append_solve(ahead, team_id, puzzle)
-        follow(ahead, [team_id])
-    elif verdict.verdict == "partial":
-        _append_partial(ahead, team_id, puzzle, canonical_input)
-        follow(ahead, [team_id])
-    return _answer(entry.id, verdict)
 
 
-def _repetition(puzzle: Puzzle, before: PuzzleState, canonical_input: str) -> cmd.GuessAnswer | None:
-    if guess := earlier(before, canonical_input):
-        said = e.GuessSubmitted(puzzle.slug, canonical_input, guess.verdict, guess.response, guess.link)
-        return _answer(guess.id, said, duplicate=True)
-    if before.solved and canonical_input in {canonical(text) for text in (before.answer or "", *puzzle.answers)}:
-        said = e.GuessSubmitted(puzzle.slug, canonical_input, "correct", "Correct!")
-        return _answer(before.solved.id, said, duplicate=True)
-    return None
+def _answer_after_solve(
+    puzzle: Puzzle, before: PuzzleState, solved: Mark, said: e.GuessSubmitted, repeated: Guess | None
+) -> cmd.GuessAnswer:
+    """Nothing is written any more: the right answer, today's or the team's own, is right, and the rest as recorded."""
+    text = said.canonical_input
+    if repeated is not None and (repeated.verdict == "correct" or said.verdict != "correct"):
+        return _recorded(text, repeated)
+    if said.verdict == "correct" or is_spelling(text, before.answer or ""):
+        return _answer(solved.id, e.GuessSubmitted(puzzle.slug, text, "correct", CORRECT), duplicate=True)
+    raise Conflict("already_solved", f"This puzzle is solved; the answer is {before.answer}.")
+
+
+def _recorded(canonical_input: str, guess: Guess) -> cmd.GuessAnswer:
+    return cmd.GuessAnswer(
+        id=guess.id,
+        canonical_input=canonical_input,
+        verdict=guess.verdict,
+        response=guess.response,
+        link=guess.link,
+        duplicate=True,
+    )
 
 
 def guess_answer(entry: e.Entry) -> cmd.GuessAnswer | None:
