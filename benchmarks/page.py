@@ -5,7 +5,6 @@ import random
 from itertools import product
 
 from benchmarks import stage
-from benchmarks.clients import Connection
 from benchmarks.stage import Load, Row, Server, Stage, Team
 
 TARGET_MS = 1.0
@@ -14,7 +13,6 @@ PUZZLES = 10
 """Of the hunt, that are looked at; every team has two wrong guesses on each."""
 
 NOTHING = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-SET_TOKEN = b"set-cookie: csrftoken="
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,11 +30,7 @@ async def measure(arguments: argparse.Namespace) -> None:
             await floor.ready("/")
             await server.ready("/health/ready")
             await _guess(server, filled, slugs)
-            requests = [
-                _request(slug, team, token)
-                for team, token in [(team, await _csrf_token(server, team)) for team in filled.teams]
-                for slug in slugs
-            ]
+            requests = [_request(slug, team) for team, slug in product(filled.teams, slugs)]
             rows = []
             for connections in CONNECTIONS:
                 pages, nothings = [], []
@@ -57,19 +51,10 @@ async def _guess(server: Server, filled: Stage, slugs: list[str]) -> None:
     await stage.hammer(server, requests, CONNECTIONS[0], settle=True)
 
 
-async def _csrf_token(server: Server, team: Team) -> str:
-    """The token that the server gives a browser with its first page, and gets back with every other."""
-    connection = await Connection.open(server.port)
-    await connection.ask(_request("", team, "").replace(b"/puzzles/", b"/puzzles"))
-    connection.close()
-    at = connection.head.find(SET_TOKEN)
-    return connection.head[at + len(SET_TOKEN) :].split(b";", 1)[0].decode()
-
-
-def _request(slug: str, team: Team, csrf_token: str) -> bytes:
+def _request(slug: str, team: Team) -> bytes:
     """A page as a browser asks for it."""
     return (
-        f"GET /puzzles/{slug} HTTP/1.1\r\nHost: localhost\r\nCookie: session={team.token}; csrftoken={csrf_token}\r\n"
+        f"GET /puzzles/{slug} HTTP/1.1\r\nHost: localhost\r\nCookie: session={team.token}\r\n"
         "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
         "User-Agent: Mozilla/5.0\r\nAccept-Language: en\r\n\r\n"
     ).encode()

@@ -24,8 +24,11 @@ from hunt.api import ops, solver, system
 from hunt.api.answers import SchemaPlugin
 from hunt.api.common import JsonRequest
 from hunt.content import Hunt, load
-from hunt.front import SESSION_COOKIE, CookieCsrf, Front, csrf_config, identity_of
+from hunt.front import SESSION_COOKIE, Front, identity_of
 from hunt.http.compression import Compression
+from hunt.http.hosts import OwnHosts
+from hunt.http.methods import Methods
+from hunt.http.own_pages import OwnPages
 from hunt.live.protocol import CLOSE_LOGGED_OUT
 from hunt.live.socket import serve
 from hunt.services import BaseServices, LiveServices, Services, build_id, running
@@ -114,7 +117,7 @@ def assemble(services: Services, drawn: Pages) -> Litestar:
         ],
         answer_fault(drawn),
         dependencies={"pages": Provide(lambda: drawn, sync_to_thread=False)},
-        middleware=[DefineMiddleware(CookieCsrf, config=csrf_config(services))],
+        middleware=[DefineMiddleware(OwnPages, hosts=OwnHosts(services.settings.public_url, services.settings.host))],
     )
 
 
@@ -156,7 +159,7 @@ def _application(
         logging_config=None,
         signature_types=[BaseServices, Services, Pages],
     )
-    app.asgi_handler = Front(Compression(app.asgi_handler), services)
+    app.asgi_handler = Front(Methods(Compression(app.asgi_handler), app), services)
     return app
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.accounts.errors import BadAccount, LoginsBusy, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound, Refused
+from hunt.http.own_pages import ForeignOrigin
 from hunt.log.source import LogAway
 from hunt.log.writer import Overloaded, Unavailable
 from hunt.metrics import REFUSED, count_refusal
@@ -69,7 +70,6 @@ _HTTP_CODES = {
 }
 
 _HTTP_DETAILS = {
-    403: "This form is too old or came from another page. Load the page again and repeat what you did.",
     404: "There is nothing here by that name.",
     405: "This address does not take such a request.",
     413: "This is far too long.",
@@ -99,8 +99,8 @@ def _fault_of(error: Exception) -> Fault:
             return Fault(status=401, code="wrong_login", detail=str(error))
         case NotLoggedIn():
             return Fault(status=401, code="not_logged_in", detail=str(error))
-        case NotAllowed():
-            return Fault(status=403, code="forbidden", detail=str(error))
+        case NotAllowed() | ForeignOrigin():
+            return Fault(status=403, code=error.code, detail=str(error))
         case LoginThrottled():
             return Fault(status=429, code="too_many_logins", detail=str(error), retry_after=error.retry_after)
         case LoginsBusy() | Overloaded() | Unavailable():

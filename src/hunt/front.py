@@ -1,21 +1,20 @@
-"""What stands before every handler: who may talk to us from where, who it is, and how new the answer has to be."""
+"""Outermost middleware: host, origin, identity, load shedding, and how new the answer has to be."""
 
-import ipaddress
+import html
 from hmac import compare_digest
 from typing import Any, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 import structlog
-from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
-from litestar.middleware.csrf import CSRFMiddleware
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send, WebSocketScope
 from msgspec import Struct
 
 from hunt.accounts.sessions import Session
 from hunt.content.addresses import own_path
+from hunt.http.hosts import OwnHosts, is_address
 from hunt.log.source import LogAway
 from hunt.metrics import count_refusal
 from hunt.services import BaseServices
@@ -23,6 +22,8 @@ from hunt.services import BaseServices
 logger = structlog.get_logger()
 
 SESSION_COOKIE = "session"
+"""With `__Host-` before it where the site has HTTPS, like the other cookies: see `Settings.cookie_name`."""
+
 HUNT_ID_COOKIE = "hunt_id"
 HUNT_ID_SECONDS = 60
 """How long a browser asks not to be shown the past; every process is current long before."""
@@ -37,11 +38,10 @@ BUSY = 503
 BUSY_SECONDS = 2
 """When to come back after that."""
 
-NO_CSRF = {"exclude_from_csrf": True}
-"""`opt` of a handler that does nothing in the name of the cookie's account: whoever logs in proves it by a password."""
-
 MAX_ID_DIGITS = 15
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+HSTS_SECONDS = 365 * 24 * 3600
+"""How long a browser asks for this site by HTTPS alone, where the public URL is https."""
 
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -79,44 +79,47 @@ class Front:
     def __init__(self, app: ASGIApp, services: BaseServices) -> None:
         self.app = app
         self.services = services
+        self.hosts = OwnHosts(services.settings.public_url, services.settings.host)
         self._requests = 0
-        public = services.settings.public_url
-        self._public_host = urlsplit(public).netloc.lower() if public else None
+        self._session_cookie = services.settings.cookie_name(SESSION_COOKIE)
+        self._hunt_id_cookie = services.settings.cookie_name(HUNT_ID_COOKIE)
+        self._headers = {**SECURITY_HEADERS, "cache-control": "no-store"}
+        if services.settings.secure_cookies:
+            self._headers["strict-transport-security"] = f"max-age={HSTS_SECONDS}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {ScopeType.HTTP, ScopeType.WEBSOCKET}:
             await self.app(scope, receive, send)
             return
         scope["path"] = own_path(self.services.hunt, scope["path"])
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1").lower()
-        if not (self._is_ours(host) or self._is_service(headers)):
-            await _refuse(scope, send, 421, "bad_host", "This server does not answer for that name.")
-        elif _is_foreign(scope, headers, host):
-            await _refuse(scope, send, 403, "foreign_origin", "This request came from another site's page.")
-        else:
-            await self._pass_on(scope, receive, send, headers)
-
-    async def _pass_on(
-        self, scope: HTTPScope | WebSocketScope, receive: Receive, send: Send, headers: dict[bytes, bytes]
-    ) -> None:
-        cookies = _cookies(headers)
-        if scope["type"] == ScopeType.WEBSOCKET:
-            if not self.services.feed.is_current:  # it could not learn that a session is over
-                await _refuse(scope, send, BUSY, "log_away", "The server cannot follow the hunt just now.")
-                return
-            await self._recognise(scope, headers, cookies)
-            await self.app(scope, receive, send)
+        headers = _joined(scope)
+        host = headers.get(b"host", b"").decode("latin-1")
+        is_health_check = scope["path"].startswith("/health/") and is_address(host)
+        if not (self.hosts.are_asked(host) or is_health_check or self._is_service(headers)):
+            await self._refuse(scope, send, 421, "bad_host", f"This server does not answer for {host or 'no host'}.")
+        elif scope["type"] == ScopeType.WEBSOCKET:
+            await self._shake_hands(scope, receive, send, headers)
         elif self._requests >= MAX_REQUESTS + (RESERVED_REQUESTS if self._is_vital(scope, headers) else 0):
-            await _refuse(scope, send, BUSY, "overloaded", "The server is very busy. Try again in a moment.")
+            await self._refuse(scope, send, BUSY, "overloaded", "The server is very busy. Try again in a moment.")
         else:
-            await self._answer(scope, receive, self._dress(scope, send), headers, cookies)
+            await self._answer(scope, receive, self._with_headers(scope, send), headers)
 
-    async def _answer(
-        self, scope: HTTPScope, receive: Receive, send: Send, headers: dict[bytes, bytes], cookies: dict[str, str]
+    async def _shake_hands(
+        self, scope: WebSocketScope, receive: Receive, send: Send, headers: dict[bytes, bytes]
     ) -> None:
+        origin = headers.get(b"origin")
+        if origin is not None and not self.hosts.is_own_origin(scope, origin.decode("latin-1")):
+            await self._refuse(scope, send, 403, "foreign_origin", "This socket was opened by another site's page.")
+        elif not self.services.feed.is_current:  # it could not learn that a session is over
+            await self._refuse(scope, send, BUSY, "log_away", "The server cannot follow the hunt just now.")
+        else:
+            await self._recognise(scope, headers, _cookies(headers))
+            await self.app(scope, receive, send)
+
+    async def _answer(self, scope: HTTPScope, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
         self._requests += 1
         try:
+            cookies = _cookies(headers)
             await self._reach(headers, cookies)
             await self._recognise(scope, headers, cookies)
             await self.app(scope, receive, send)
@@ -132,22 +135,6 @@ class Front:
             await self._read_on(self.services.tail.head + 1)
             identity, _ = self._identify(scope, headers, cookies)
         scope.setdefault("state", {})["identity"] = identity
-
-    def _is_ours(self, host: str) -> bool:
-        """Whether the request names this server: its public name, or an address that no other site can point here."""
-        if host == self._public_host:
-            return True
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:  # half an IPv6 address
-            return False
-        if name in {"localhost", self.services.settings.host}:
-            return True
-        try:
-            address = ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return self._public_host is None or address.is_loopback
 
     def _is_service(self, headers: dict[bytes, bytes]) -> bool:
         """Whether the sender holds HUNT_SERVICE_TOKEN, which no page of another site can make a browser send."""
@@ -173,7 +160,7 @@ class Front:
             identity = self._of(token, "token")
             is_team = identity.session is not None and identity.session.kind == "team"
             return identity if is_team else Identity(), token
-        token = cookies.get(SESSION_COOKIE, "")
+        token = cookies.get(self._session_cookie, "")
         return self._of(token, "cookie"), token
 
     def _of(self, token: str, by: Literal["cookie", "token"]) -> Identity:
@@ -182,7 +169,7 @@ class Front:
 
     async def _reach(self, headers: dict[bytes, bytes], cookies: dict[str, str]) -> None:
         """Answer from a state that the asker has not seen beyond."""
-        wanted = headers.get(b"x-hunt-id", b"").decode("latin-1") or cookies.get(HUNT_ID_COOKIE, "")
+        wanted = headers.get(b"x-hunt-id", b"").decode("latin-1") or cookies.get(self._hunt_id_cookie, "")
         if wanted.isdecimal() and len(wanted) <= MAX_ID_DIGITS and int(wanted) > self.services.tail.head:
             await self._read_on(int(wanted))
 
@@ -192,36 +179,59 @@ class Front:
         except LogAway as error:  # what is known has to do
             logger.warning("answer_may_be_old", error=str(error))
 
-    def _dress(self, scope: HTTPScope, send: Send) -> Send:
+    def _with_headers(self, scope: HTTPScope, send: Send) -> Send:
         """`send` with the headers that every answer has."""
 
-        async def dressed(message: Message) -> None:
+        async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer = MutableScopeHeaders.from_message(message)
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     answer.setdefault(name, value)
                 if head := scope["state"].get("wrote"):
-                    answer.add("set-cookie", self._hunt_id_cookie(head))
+                    answer.add("set-cookie", self._hunt_id_set(head))
             await send(message)
 
-        return dressed
+        return sending
 
-    def _hunt_id_cookie(self, head: int) -> str:
+    def _hunt_id_set(self, head: int) -> str:
         secure = "; Secure" if self.services.settings.secure_cookies else ""
-        return f"{HUNT_ID_COOKIE}={head}; Path=/; SameSite=Lax; HttpOnly; Max-Age={HUNT_ID_SECONDS}{secure}"
+        return f"{self._hunt_id_cookie}={head}; Path=/; SameSite=Lax; HttpOnly; Max-Age={HUNT_ID_SECONDS}{secure}"
+
+    async def _refuse(self, scope: HTTPScope | WebSocketScope, send: Send, status: int, code: str, detail: str) -> None:
+        """Answer before the application does: JSON, or a plain page for a browser."""
+        count_refusal(code, status)
+        kind, is_page = "http", _wants_page(scope)
+        if scope["type"] == ScopeType.WEBSOCKET:
+            kind, is_page = "websocket.http", False
+            if "websocket.http.response" not in (scope.get("extensions") or {}):
+                await send({"type": "websocket.close", "code": 1008, "reason": detail})
+                return
+        body = _page(detail) if is_page else msgspec.json.encode({"code": code, "detail": detail})
+        media_type = b"text/html; charset=utf-8" if is_page else b"application/json"
+        headers = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
+        headers += [(name.encode(), value.encode()) for name, value in self._headers.items()]
+        if status == BUSY:
+            headers.append((b"retry-after", str(BUSY_SECONDS).encode()))
+        messages: list[Any] = [
+            {"type": f"{kind}.response.start", "status": status, "headers": headers},
+            {"type": f"{kind}.response.body", "body": body, "more_body": False},
+        ]
+        for message in messages:
+            await send(message)
 
 
-def _is_foreign(scope: HTTPScope | WebSocketScope, headers: dict[bytes, bytes], host: str) -> bool:
-    """Whether a page of another site makes the browser send this."""
-    if scope["type"] == ScopeType.HTTP and scope["method"] in SAFE_METHODS:
-        return False
-    origin = headers.get(b"origin")
-    if origin is None:
-        return False
-    try:
-        return urlsplit(origin.decode("latin-1")).netloc.lower() != host
-    except ValueError:  # half an IPv6 address
-        return True
+def _joined(scope: HTTPScope | WebSocketScope) -> dict[bytes, bytes]:
+    """The headers by name. Several `Cookie` lines, as HTTP/2 splits them, become one, here and in the scope."""
+    headers = dict(scope["headers"])
+    lines = [value for name, value in scope["headers"] if name == b"cookie"]
+    if len(lines) > 1:
+        headers[b"cookie"] = b"; ".join(lines)
+        others = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
+        scope["headers"] = [*others, (b"cookie", headers[b"cookie"])]
+    hosts = {value for name, value in scope["headers"] if name == b"host"}
+    if len(hosts) > 1:  # proxies and we could take different ones of them
+        headers[b"host"] = b", ".join(sorted(hosts))
+    return headers
 
 
 def _cookies(headers: dict[bytes, bytes]) -> dict[str, str]:
@@ -229,44 +239,15 @@ def _cookies(headers: dict[bytes, bytes]) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-async def _refuse(scope: HTTPScope | WebSocketScope, send: Send, status: int, code: str, detail: str) -> None:
-    count_refusal(code, status)
-    kind = "http"
-    if scope["type"] == ScopeType.WEBSOCKET:
-        kind = "websocket.http"
-        if "websocket.http.response" not in (scope.get("extensions") or {}):
-            await send({"type": "websocket.close", "code": 1008, "reason": detail})
-            return
-    body = msgspec.json.encode({"code": code, "detail": detail})
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    headers += [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
-    if status == BUSY:
-        headers.append((b"retry-after", str(BUSY_SECONDS).encode()))
-    messages: list[Any] = [
-        {"type": f"{kind}.response.start", "status": status, "headers": headers},
-        {"type": f"{kind}.response.body", "body": body, "more_body": False},
-    ]
-    for message in messages:
-        await send(message)
+def _wants_page(scope: HTTPScope | WebSocketScope) -> bool:
+    accepts = b",".join(value for name, value in scope["headers"] if name == b"accept")
+    return b"text/html" in accepts and not scope["path"].startswith("/api/")
 
 
-class CookieCsrf(CSRFMiddleware):
-    """Litestar's protection, for those requests that need it: proof by cookie is sent by the browser unasked."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await self.app(scope, receive, send)
-            return
-        identity = identity_of(scope)
-        if identity.by == "cookie" or (identity.by is None and scope["method"] in SAFE_METHODS):
-            await super().__call__(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
-
-
-def csrf_config(services: BaseServices) -> CSRFConfig:
-    return CSRFConfig(
-        secret=services.settings.secret_key,
-        cookie_secure=services.settings.secure_cookies,
-        cookie_samesite="lax",
-    )
+def _page(detail: str) -> bytes:
+    """A page that needs nothing else, for when there is no application to draw one."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>This did not work</title></head>'
+        f"<body><main><h1>This did not work</h1><p>{html.escape(detail)}</p></main></body></html>"
+    ).encode()

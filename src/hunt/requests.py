@@ -69,7 +69,7 @@ def device(request: AnyRequest) -> str:
 def session_cookie(services: Services, token: str) -> Cookie:
     """The cookie of a session, which scripts cannot read; an empty token takes it away."""
     return Cookie(
-        key=SESSION_COOKIE,
+        key=services.settings.cookie_name(SESSION_COOKIE),
         value=token,
         path="/",
         httponly=True,

@@ -58,6 +58,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     def secure_cookies(self) -> bool:
         return self.public_url is not None and self.public_url.startswith("https:")
 
+    def cookie_name(self, name: str) -> str:
+        """The name of a cookie. With `__Host-` no other site of the domain can set it, but that needs HTTPS."""
+        return f"__Host-{name}" if self.secure_cookies else name
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """The settings in `environment`; BadSetting for the first that is missing or cannot be understood."""

@@ -16,11 +16,6 @@ async def log_in(client: httpx.AsyncClient, username: str, password: str = PASSW
     return await client.post("/api/login", json={"username": username, "password": password})
 
 
-async def csrf(client: httpx.AsyncClient) -> dict[str, str]:
-    await client.get("/api/me")
-    return {"x-csrftoken": client.cookies["csrftoken"]}
-
-
 async def test_a_login_gives_a_token_and_the_session_cookie(client: httpx.AsyncClient, team: Team) -> None:
     answer = await log_in(client, team.username)
     assert answer.status_code == 200
@@ -132,17 +127,50 @@ async def test_a_logout_ends_the_session_everywhere(client: httpx.AsyncClient, t
     assert (await client.post("/api/logout", headers=team.headers)).status_code == 401
 
 
-async def test_a_cookie_needs_a_csrf_token_and_a_bearer_token_does_not(client: httpx.AsyncClient, team: Team) -> None:
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 403),
+        ({"sec-fetch-site": "same-origin"}, 200),
+        ({"sec-fetch-site": "same-origin", "origin": "http://localhost"}, 200),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site", "origin": "http://localhost"}, 403),
+        ({"sec-fetch-site": "none"}, 403),
+        ({"origin": "http://localhost"}, 200),
+        ({"origin": "HTTP://LocalHost:80"}, 200),
+        ({"origin": "https://localhost"}, 403),
+        ({"origin": "http://localhost.evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"x-csrftoken": "0" * 128}, 403),
+    ],
+)
+async def test_by_cookie_only_our_own_pages_may_change_something(
+    client: httpx.AsyncClient, team: Team, headers: dict[str, str], status: int
+) -> None:
     await log_in(client, team.username)
-    guess = {"guess": "anything"}
-    bare = await client.post("/api/puzzles/lantern/guesses", json=guess)
-    assert (bare.status_code, bare.json()["code"]) == (403, "forbidden")
-    forged = {"x-csrftoken": "0" * 128}
-    assert (await client.post("/api/puzzles/lantern/guesses", json=guess, headers=forged)).status_code == 403
-    with_token = await client.post("/api/puzzles/lantern/guesses", json=guess, headers=await csrf(client))
-    assert with_token.status_code == 200
-    client.cookies.clear()
-    assert (await client.post("/api/puzzles/mirror/guesses", json=guess, headers=team.headers)).status_code == 200
+    answer = await client.post("/api/puzzles/lantern/guesses", json={"guess": "anything"}, headers=headers)
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.json()["code"] == "foreign_origin"
+
+
+async def test_a_bearer_token_is_enough_by_itself(client: httpx.AsyncClient, team: Team) -> None:
+    headers = {**team.headers, "origin": "https://evil.example", "sec-fetch-site": "cross-site"}
+    answer = await client.post("/api/puzzles/mirror/guesses", json={"guess": "anything"}, headers=headers)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}])
+async def test_a_foreign_page_logs_nobody_in(client: httpx.AsyncClient, team: Team, headers: dict[str, str]) -> None:
+    body = {"username": team.username, "password": PASSWORD}
+    answer = await client.post("/api/login", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
+    assert "set-cookie" not in answer.headers
+
+
+async def test_a_program_that_keeps_an_old_cookie_may_log_in_again(client: httpx.AsyncClient, team: Team) -> None:
+    for _ in range(2):
+        assert (await log_in(client, team.username)).status_code == 200
 
 
 async def test_a_session_cannot_be_chosen_by_the_client(client: httpx.AsyncClient, team: Team) -> None:

@@ -203,16 +203,26 @@ async def test_a_guess_on_a_locked_puzzle_is_404_or_says_that_it_is_locked(mine:
     assert "not unlocked" in (await mine.post("/puzzles/meta/guess", guess="x")).text
 
 
-async def test_without_the_token_of_a_page_nothing_is_done(mine: Browser, web_app: App, team: Team) -> None:
+FOREIGN: list[dict[str, str]] = [
+    {},
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+    {"sec-fetch-site": "cross-site", "origin": "http://localhost"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "none"},
+]
+"""What a browser says of a form that is not from our own pages, and saying nothing."""
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+async def test_a_form_that_is_not_from_our_pages_does_nothing_and_is_answered_by_a_page(
+    mine: Browser, web_app: App, headers: dict[str, str]
+) -> None:
     before = web_app.services.tail.head
-    for token in ("", "0" * 128):
-        body = urlencode({"guess": "x", "_csrf_token": token})
-        kind = {"content-type": "application/x-www-form-urlencoded"}
-        answer = await mine.client.post("/puzzles/lantern/guess", content=body, headers=kind)
-        assert answer.status_code == 403
-        page = Page(answer)
-        assert page.inline == []
-        assert "Load the page again" in page.text
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await mine.client.post("/puzzles/lantern/guess", content="guess=x", headers={**kind, **headers})
+    assert answer.status_code == 403
+    assert "HUNT_PUBLIC_URL" in Page(answer).text
     assert web_app.services.tail.head == before
 
 
@@ -256,7 +266,6 @@ async def test_an_interaction_is_started_and_completed(mine: Browser, web_app: A
     page = await mine.post(page.one("button", **{"data-api": "/api/interactions/tea/start"})["formaction"])
     assert page.answer.url.path == "/rounds/downstairs"
     form = page.one("form", id="interaction-form-tea")
-    assert page.one("input", name="_csrf_token", form="interaction-form-tea")["value"]
     page = await mine.post(form["action"], result="With <milk>")
     assert "With <milk>" in page.text
     assert "Completed" in page.text
@@ -331,9 +340,8 @@ async def test_other_devices_are_logged_out(mine: Browser, web_app: App, team: T
 )
 async def test_a_form_of_another_shape_is_refused_and_breaks_nothing(mine: Browser, body: bytes) -> None:
     await mine.get("/puzzles/lantern")
-    token = urlencode({"_csrf_token": mine.client.cookies["csrftoken"]}).encode()
-    kind = {"content-type": "application/x-www-form-urlencoded"}
-    answer = await mine.client.post("/puzzles/lantern/guess", content=body + b"&" + token, headers=kind)
+    headers = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
+    answer = await mine.client.post("/puzzles/lantern/guess", content=body, headers=headers)
     assert answer.status_code in {303, 422}, answer.text
 
 
@@ -342,7 +350,7 @@ async def test_a_form_of_another_shape_is_refused_and_breaks_nothing(mine: Brows
 )
 async def test_a_form_of_another_type_is_refused(mine: Browser, kind: str) -> None:
     await mine.get("/puzzles/lantern")
-    headers = {"content-type": kind, "x-csrftoken": mine.client.cookies["csrftoken"]}
+    headers = {"content-type": kind, "sec-fetch-site": "same-origin"}
     answer = await mine.client.post("/puzzles/lantern/guess", content=b'{"guess": "x"}', headers=headers)
     assert answer.status_code in {400, 422}, answer.text
     assert Page(answer).inline == []

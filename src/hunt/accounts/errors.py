@@ -37,6 +37,8 @@ class NotLoggedIn(Exception):
 class NotAllowed(Exception):
     """Logged in, but as somebody who may not do this."""
 
+    code = "forbidden"
+
     def __init__(self, detail: str = "This is for headquarters only.") -> None:
         super().__init__(detail)
 

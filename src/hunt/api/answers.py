@@ -7,6 +7,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from hunt.requests import MAX_ID
+
 Id = Annotated[int, Meta(ge=0)]
 Moment = Annotated[str, Meta(description="A time in UTC, as in `2026-01-16T17:00:00.000Z`.")]
 Lock = Literal["visible", "unlockable", "unlocked"]
@@ -271,11 +273,18 @@ class Readiness(Struct):
 
 
 class SchemaPlugin(JsonRenderPlugin):
-    """The OpenAPI document as JSON, which says that a body's fields are all that it may have."""
+    """The OpenAPI document as JSON, with what Litestar leaves out.
+
+    A body's fields are all that it may have, and an optional number in a query is an id like any other.
+    """
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         for path in openapi_schema["paths"].values():
             for operation in path.values():
+                for parameter in operation.get("parameters", []):
+                    for choice in parameter["schema"].get("oneOf", []):
+                        if choice["type"] == "integer":
+                            choice |= {"minimum": 0, "maximum": MAX_ID}
                 for body in operation.get("requestBody", {}).get("content", {}).values():
                     name = body["schema"]["$ref"].rpartition("/")[2]
                     openapi_schema["components"]["schemas"][name]["additionalProperties"] = False

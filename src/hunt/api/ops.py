@@ -10,11 +10,12 @@ from msgspec import Meta
 from hunt.api.answers import OPEN, CreatedTeam, TeamList, TeamThen, Token, Written, answers
 from hunt.api.common import Json, Shape, written
 from hunt.api.solver import Login
-from hunt.front import NO_CSRF, wrote
+from hunt.front import wrote
 from hunt.game import commands as cmd
 from hunt.game.refusals import NotFound
 from hunt.game.state import InteractionStep, TeamState
 from hunt.game.view import team_state
+from hunt.http.own_pages import BY_COOKIE
 from hunt.requests import AnyRequest, OptionalId, address, device, operator_session, repeatable, session_cookie
 from hunt.services import Services
 
@@ -81,7 +82,7 @@ async def _act(request: AnyRequest, services: Services, act: cmd.Act) -> Json:
     return written(request, done)
 
 
-@post("/login", status_code=200, opt=NO_CSRF, security=OPEN, responses=answers(Token, 401))
+@post("/login", status_code=200, opt={BY_COOKIE: False}, security=OPEN, responses=answers(Token, 401))
 async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDependency[Services]) -> Response[Json]:
     _, token = await services.accounts.login(
         "operator", data.username, data.password, address=address(request), label=device(request)

@@ -23,9 +23,10 @@ from hunt.api.answers import (
     answers,
 )
 from hunt.api.common import UNREADABLE, Json, Shape
-from hunt.front import NO_CSRF, wrote
+from hunt.front import wrote
 from hunt.game import commands as cmd
 from hunt.game.view import team_state
+from hunt.http.own_pages import BY_COOKIE
 from hunt.live.activity import activity_entry, is_shown
 from hunt.live.datasets import puzzle_value
 from hunt.live.turns import in_turns
@@ -67,7 +68,7 @@ class Completion(Shape):
     result: str | None = None
 
 
-@post("/login", status_code=200, opt=NO_CSRF, security=OPEN, responses=answers(Token, 401))
+@post("/login", status_code=200, opt={BY_COOKIE: False}, security=OPEN, responses=answers(Token, 401))
 async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDependency[Services]) -> Response[Json]:
     _, token = await services.accounts.login(
         "team", data.username, data.password, address=address(request), label=device(request)
@@ -81,7 +82,9 @@ async def logout(request: AnyRequest, services: NamedDependency[Services]) -> Re
     return Response(None, status_code=204, cookies=[session_cookie(services, "")])
 
 
-@post("/register", status_code=201, opt=NO_CSRF, security=OPEN, responses=answers(Registered, 409, status=201))
+@post(
+    "/register", status_code=201, opt={BY_COOKIE: False}, security=OPEN, responses=answers(Registered, 409, status=201)
+)
 async def register(
     request: AnyRequest, data: JSONBody[Registration], services: NamedDependency[Services]
 ) -> Response[Json]:

@@ -7,6 +7,7 @@ from litestar.response import Redirect
 
 from hunt.errors import FORESEEN, fault_of
 from hunt.front import identity_of, wrote
+from hunt.http.own_pages import BY_COOKIE
 from hunt.requests import AnyRequest, address, device, session_cookie, session_of
 from hunt.web.common import Pages, team_view
 from hunt.web.form import Answer, Form, fault_in, read_form
@@ -33,7 +34,7 @@ def _draw_login(request: AnyRequest, pages: Pages, form: Form, next: str, status
     return pages.draw(request, "login.html", "Log in", status=status, form=form, next=next, registration_open=is_open)
 
 
-@post("/login", status_code=200)
+@post("/login", status_code=200, opt={BY_COOKIE: False})
 async def login(request: AnyRequest, pages: NamedDependency[Pages]) -> Answer:
     sent = await read_form(request, "username", "password", "next")
     accounts = pages.services.accounts
@@ -64,7 +65,7 @@ def _draw_register(request: AnyRequest, pages: Pages, form: Form, status: int = 
     return pages.draw(request, "register.html", "Register", status=status, form=form, registration_open=is_open)
 
 
-@post("/register", status_code=200)
+@post("/register", status_code=200, opt={BY_COOKIE: False})
 async def register(request: AnyRequest, pages: NamedDependency[Pages]) -> Answer:
     sent = await read_form(request, "username", "name", "password")
     try:

@@ -9,7 +9,6 @@ from litestar import Response
 from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from litestar.response import Redirect
-from litestar.utils.scope.state import ScopeState
 
 from hunt.accounts.errors import NotLoggedIn
 from hunt.accounts.sessions import Session
@@ -63,7 +62,7 @@ class Pages:
         response = Response(html, media_type=MediaType.HTML, status_code=status, headers=headers)
         response.headers.setdefault("cache-control", "no-store")
         if notice:
-            response.delete_cookie(NOTICE_COOKIE)
+            response.set_cookie(self._notice_cookie("", 0))
         return response
 
     def view_of(self, session: Session) -> View | None:
@@ -80,7 +79,6 @@ class Pages:
             "build": self.build,
             "accent_style": f"/theme/accent.css?v={quote(hunt.accent)}" if hunt.accent else None,
             "theme_style": _theme_style(hunt),
-            "csrf": _csrf(request),
             "logged_in": identity_of(request.scope).session is not None,
             "hunt_title": hunt.title,
             "how_to_ask": hunt.how_to_ask,
@@ -97,7 +95,7 @@ class Pages:
         }
 
     def _notice(self, request: AnyRequest) -> dict[str, str] | None:
-        text = request.cookies.get(NOTICE_COOKIE)
+        text = request.cookies.get(self.services.settings.cookie_name(NOTICE_COOKIE))
         if not text:
             return None
         try:
@@ -106,21 +104,17 @@ class Pages:
             return None
         return notice
 
+    def _notice_cookie(self, value: str, seconds: int) -> Cookie:
+        settings = self.services.settings
+        name, secure = settings.cookie_name(NOTICE_COOKIE), settings.secure_cookies
+        return Cookie(key=name, value=value, max_age=seconds, httponly=True, samesite="lax", secure=secure)
+
     def back_to(self, path: str, notice: str | None = None, kind: str = "ok") -> Redirect:
         """Send the browser on to a page, with a sentence to show there."""
         response = Redirect(path, status_code=303)
         if notice:
-            signed = str(self._notices.dumps({"kind": kind, "text": notice}))
-            secure = self.services.settings.secure_cookies
             response.set_cookie(
-                Cookie(
-                    key=NOTICE_COOKIE,
-                    value=signed,
-                    max_age=NOTICE_SECONDS,
-                    httponly=True,
-                    samesite="lax",
-                    secure=secure,
-                )
+                self._notice_cookie(str(self._notices.dumps({"kind": kind, "text": notice})), NOTICE_SECONDS)
             )
         return response
 
@@ -132,10 +126,6 @@ def _theme_style(hunt: Hunt) -> str | None:
         return f"/theme/style.css?v={path.stat().st_mtime_ns:x}" if path else None
     except OSError:  # removed since the hunt was read
         return None
-
-
-def _csrf(request: AnyRequest) -> str:
-    return str(ScopeState.from_scope(request.scope).csrf_token or "")
 
 
 def team_view(request: AnyRequest, pages: Pages) -> View:

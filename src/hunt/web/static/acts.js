@@ -8,7 +8,7 @@ const SLOW_AFTER = 300;
 const keys = new WeakMap(); // button → the key of its unanswered act
 
 function fieldsOf(form) {
-  return Object.fromEntries([...new FormData(form)].filter(([name, value]) => name !== "_csrf_token" && value !== ""));
+  return Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
 }
 
 async function act(form, button, address) {

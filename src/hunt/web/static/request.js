@@ -5,10 +5,7 @@ import { sayLoggedOut } from "./notices.js";
 
 const PATIENCE = 15_000;
 
-function cookie(name) {
-  const found = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
-  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
-}
+const NOT_ABOUT_THE_LOGIN = ["not_yours", "foreign_origin"]; // codes of a 403
 
 /** A name for one act, by which the server knows a repetition of it. */
 export function freshKey() {
@@ -17,7 +14,7 @@ export function freshKey() {
 }
 
 async function send(address, body, key) {
-  const headers = { "content-type": "application/json", "x-csrftoken": cookie("csrftoken"), "idempotency-key": key };
+  const headers = { "content-type": "application/json", "idempotency-key": key };
   const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE) });
   resync(answer.headers.get("date"));
   return { status: answer.status, body: await answer.json() };
@@ -27,7 +24,7 @@ async function send(address, body, key) {
 export async function post(address, body, key = freshKey()) {
   const answer = await send(address, body, key).catch(() => ({ status: 0, body: null }));
   const ok = answer.status >= 200 && answer.status < 300;
-  const loggedOut = answer.status === 401 || (answer.status === 403 && answer.body?.code !== "not_yours");
+  const loggedOut = answer.status === 401 || (answer.status === 403 && !NOT_ABOUT_THE_LOGIN.includes(answer.body?.code));
   if (loggedOut) sayLoggedOut();
   return { ok, ...answer, sentence: ok ? "" : sentence(answer, loggedOut) };
 }

@@ -1,0 +1,60 @@
+"""Protection against forged requests, without tokens: a browser says where a request comes from.
+
+A request by cookie that changes something has to come from our own pages: `Sec-Fetch-Site: same-origin`, or where a
+browser does not send that an `Origin` of ours. A login or a registration needs no cookie, but a foreign page may not
+log its visitor in either.
+"""
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from hunt.http.hosts import OwnHosts
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+
+BY_COOKIE = "by_cookie"
+"""The `opt` of a handler that is False where it does nothing in the name of the cookie's account: a login."""
+
+MAX_SHOWN = 200
+"""Characters of a header that are shown to the person."""
+
+
+class ForeignOrigin(Exception):
+    """A request that changes something comes from another site's page, or nobody says from where."""
+
+    code = "foreign_origin"
+
+    def __init__(self, given: str, expected: str | None) -> None:
+        super().__init__(
+            f"This request came from {given[:MAX_SHOWN] or 'a page that does not say where it is from'}, "
+            f"not from {expected or 'this site'}. Load the page again and repeat what you did. "
+            "If it always happens: whoever runs the server has to set HUNT_PUBLIC_URL to the address in your browser."
+        )
+
+
+class OwnPages:
+    """ASGI middleware inside the application, so that a refusal becomes a page. Raises ForeignOrigin."""
+
+    def __init__(self, app: ASGIApp, hosts: OwnHosts) -> None:
+        self.app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP and scope["method"] not in SAFE_METHODS:
+            self._check(scope)
+        await self.app(scope, receive, send)
+
+    def _check(self, scope: HTTPScope) -> None:
+        by = scope["state"]["identity"].by
+        if by in {"token", "service"}:
+            return
+        headers = dict(scope["headers"])
+        site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin", b"").decode("latin-1")
+        if site is not None:
+            is_own = site == b"same-origin"
+        elif origin:
+            is_own = self._hosts.is_own_origin(scope, origin)
+        else:  # no browser sends this by itself, but a program may keep a cookie
+            is_own = by is None or not scope["route_handler"].opt.get(BY_COOKIE, True)
+        if not is_own:
+            raise ForeignOrigin(origin, self._hosts.origin_of(scope))
