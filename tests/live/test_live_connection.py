@@ -80,7 +80,7 @@ async def test_a_growing_dataset_tiles_without_holes(live_app: App, team: Team, 
         await wire.settled()
         frames = wire.of("append")
         check_tiles(frames, 0)
-        mine = await live_app.services.history.between(team.id, 0, live_app.services.tail.head)
+        mine = await live_app.services.history.stored(team.id, 0, live_app.services.tail.head)
         expected = [
             entry.id
             for entry in mine
@@ -255,7 +255,7 @@ async def test_a_head_never_passes_over_an_entry(live_app: App, team: Team, monk
                 assert frame["prev"] == cursor
             if frame["type"] in {"append", "head"}:
                 cursor = frame["id"]
-        mine = await live_app.services.history.between(team.id, 0, live_app.services.tail.head)
+        mine = await live_app.services.history.stored(team.id, 0, live_app.services.tail.head)
         assert ids(wire.of("append")) == [entry.id for entry in mine]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from hunt.live.budget import Budget
 from hunt.live.socket import serve
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +35,9 @@ class GoneSocket:
 async def test_a_client_that_goes_away_while_it_is_sent_something_is_no_error() -> None:
     tail = SimpleNamespace(head=0, digest="")
     joined: list[Any] = []
-    shared = SimpleNamespace(tail=tail, head_mac=lambda: "", clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    shared = SimpleNamespace(
+        tail=tail, budget=lambda _team_id: Budget(), head_mac=lambda: "", clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)
+    )
     hub: Any = SimpleNamespace(shared=shared, join=joined.append, leave=joined.remove)
     socket: Any = GoneSocket()
     with capture_logs() as said:

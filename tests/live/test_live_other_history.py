@@ -150,12 +150,12 @@ async def test_what_is_being_made_for_a_team_that_the_log_loses_ends_without_an_
     backup, shared, history = app.services.tail.head, app.services.hub.shared, app.services.history
     team = await app.team()
 
-    async def lost(*_given: int) -> list[Entry]:
+    async def lost(*_given: int) -> tuple[list[Entry], bool]:
         await restore(app, backup)
         await app.services.feed.poll()
-        return []
+        return [], True
 
-    monkeypatch.setattr(history, "between", lost)
+    monkeypatch.setattr(history, "page", lost)
     topic = Topic(TEAM_DATASETS["activity_log"])
-    assert await shared.picked(team.id, topic, 0, app.services.tail.head) == []
+    assert (await shared.picked(team.id, topic, 0)).entries == []
     assert await shared.value(team.id, Topic(TEAM_DATASETS["hub"])) is None

@@ -12,9 +12,9 @@ from contextlib import suppress
 from msgspec import Struct
 
 from hunt.game.entries import Entry
-from hunt.live import protocol
+from hunt.live import budget, protocol
 from hunt.live.datasets import TEAM_DATASETS, Dataset
-from hunt.live.shared import Shared, Topic
+from hunt.live.shared import Picked, Shared, Topic
 
 HEAD_SECONDS = 20.0
 """An idle socket is told this often that it is good up to the head."""
@@ -23,6 +23,8 @@ SLOW_SECONDS = 30.0
 """A socket that takes longer for what is due at one moment is closed; it can resume."""
 
 MAX_SUBSCRIPTIONS = 100
+"""Of one socket; those of an account are bounded together, see `budget`."""
+
 MAX_REPLIES = 200
 """Replies that may wait to be sent; a client that causes more without reading them is closed."""
 
@@ -72,6 +74,7 @@ class Connection:
         self.team_id = team_id
         self.registered = None if team_id is None else shared.registration_of_active(team_id)
         self.session_id = session_id
+        self.budget = shared.budget(team_id)
         self.close_code: int | None = None
         self._send = send
         self._subscriptions: dict[str, Subscription] = {}
@@ -124,6 +127,7 @@ class Connection:
         if self._subscriptions.pop(call.sub, None) is None:
             self.reply(protocol.fail(call.rpc, "unknown_sub", f"There is no subscription `{call.sub}`."))
         else:
+            self.budget.subscriptions -= 1
             self.reply(protocol.unsubscribed(call))
 
     def _subscribe(self, call: protocol.Sub) -> None:
@@ -135,9 +139,8 @@ class Connection:
             self.reply(protocol.fail(call.rpc, "unknown_format", "The format is `json` or `html`."))
         elif call.format == "html" and not dataset.is_drawn:
             self.reply(protocol.fail(call.rpc, "unknown_format", f"There is no HTML of `{call.dataset}`."))
-        elif len(self._subscriptions) >= MAX_SUBSCRIPTIONS and call.sub not in self._subscriptions:
-            text = f"A socket has at most {MAX_SUBSCRIPTIONS} subscriptions."
-            self.reply(protocol.fail(call.rpc, "too_many_subscriptions", text))
+        elif call.sub not in self._subscriptions and (too_many := self._too_many_subscriptions()):
+            self.reply(protocol.fail(call.rpc, "too_many_subscriptions", too_many))
         elif self.team_id is not None and not dataset.is_open_to(self.shared.view(self.team_id), slug):
             self.reply(protocol.fail(call.rpc, "not_found", "There is nothing here by that name."))
         elif call.since is not None and call.since < 0:
@@ -145,7 +148,21 @@ class Connection:
         else:
             subscription = Subscription.of(call, dataset, slug)
             self.reply(protocol.subscribed(call, "growing" if subscription.topic.grows else "replaced"))
+            self.budget.subscriptions += call.sub not in self._subscriptions
             self._subscriptions[call.sub] = subscription
+
+    def _too_many_subscriptions(self) -> str | None:
+        """Why there may be no other subscription, as a sentence."""
+        if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
+            return f"A socket has at most {MAX_SUBSCRIPTIONS} subscriptions."
+        if self.budget.subscriptions >= budget.MAX_SUBSCRIPTIONS:
+            return f"All sockets of an account have at most {budget.MAX_SUBSCRIPTIONS} subscriptions: close some pages."
+        return None
+
+    def release(self) -> None:
+        """Give back what the socket had of the account's budget: it is gone."""
+        self.budget.subscriptions -= len(self._subscriptions)
+        self._subscriptions.clear()
 
     async def run(self) -> None:
         """Send whatever is due until the connection is stopped."""
@@ -169,7 +186,7 @@ class Connection:
         except TimeoutError:
             if not limit.expired():
                 raise
-            self.stop(protocol.CLOSE_TOO_SLOW)
+            self.stop(protocol.CLOSE_TOO_MANY if self.budget.is_spent else protocol.CLOSE_TOO_SLOW)
 
     async def _send_all(self) -> None:
         await self._send_replies()
@@ -179,11 +196,16 @@ class Connection:
 
     async def _send_replies(self) -> None:
         while self._replies:
-            await self._send(self._replies.popleft())
+            await self._send_in_turn(self._replies.popleft())
 
     async def _send_frame(self, frame: bytes) -> None:
         if self.close_code is None:
-            await self._send(frame)
+            await self._send_in_turn(frame)
+
+    async def _send_in_turn(self, frame: bytes) -> None:
+        await self.budget.turn()
+        self.budget.spend(budget.FRAME_SECONDS + budget.SENT_BYTE_SECONDS * len(frame))
+        await self._send(frame)
 
     async def _send_head(self) -> None:
         head, mac = self.shared.tail.head, self.shared.head_mac()
@@ -205,7 +227,7 @@ class Connection:
             await self._grow(subscription)
         else:
             await self._replace(subscription)
-        subscription.is_fresh = False
+            subscription.is_fresh = False
 
     async def _replace(self, subscription: Subscription) -> None:
         made = None if self.team_id is None else await self.shared.value(self.team_id, subscription.topic)
@@ -217,21 +239,30 @@ class Connection:
     async def _grow(self, subscription: Subscription) -> None:
         if self.team_id is None:
             return
-        head, digest = self.shared.tail.head, self.shared.tail.digest
-        picked = await self.shared.picked(self.team_id, subscription.topic, subscription.scanned, head)
-        subscription.scanned = head
-        if not picked and not subscription.is_fresh:
-            return
-        for chunk in protocol.chunks(picked, head, digest):
+        picked = None
+        while self.close_code is None and not (picked and picked.is_last):
+            picked = await self.shared.picked(self.team_id, subscription.topic, subscription.scanned)
+            if subscription.is_doubtful:  # the log became another one meanwhile: the cursor is checked first
+                return
+            subscription.scanned = picked.id
+            if picked.entries or (subscription.is_fresh and picked.is_last):
+                await self._append(subscription, picked)
+
+    async def _append(self, subscription: Subscription, picked: Picked) -> None:
+        for chunk in protocol.chunks(picked.entries, picked.id, picked.digest):
             mac = self.shared.macs.of(chunk.id, chunk.digest)
             await self._send_frame(protocol.append(subscription.id, subscription.cursor, chunk, mac))
             subscription.cursor, subscription.mac = chunk.id, mac
+        subscription.is_fresh = False
 
     async def _fits(self, subscription: Subscription) -> bool:
         """Whether the cursor is of this log. Before it is denied, the log itself is asked: we may be the old ones."""
         cursor, mac, may_lack = subscription.cursor, subscription.mac, not subscription.topic.grows
+        await self.budget.turn()
+        self.budget.spend(budget.CHECK_SECONDS)
         if await self.shared.fits(cursor, mac, may_lack=may_lack):
             return True
+        self.budget.spend(budget.ASK_SECONDS)
         await self.shared.reach(self.shared.tail.head + 1)
         return await self.shared.fits(cursor, mac, may_lack=may_lack)
 

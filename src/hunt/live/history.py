@@ -5,6 +5,7 @@ All that is not in memory raises LogAway while the log cannot be read.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import islice
 
 from hunt.game.entries import Entry
 from hunt.game.state import TeamState, apply
@@ -28,12 +29,14 @@ class History:
         self._team_entries = team_entries
         self._team_newest = team_newest
 
-    async def between(self, team_id: int, after: int, upto: int) -> list[Entry]:
-        """All the team's entries in (after, upto], ascending."""
+    async def page(self, team_id: int, after: int, upto: int) -> tuple[list[Entry], bool]:
+        """The team's first entries in (after, upto], ascending, at most `PAGE_ENTRIES`; and whether these are all."""
         recent = self._tail.between(after, upto)
-        if recent is not None:
-            return [entry for entry in recent if entry.team_id in {None, team_id}]
-        return await self.stored(team_id, after, upto)
+        if recent is None:
+            entries = await self.stored(team_id, after, upto, limit=PAGE_ENTRIES)
+        else:
+            entries = list(islice((entry for entry in recent if entry.team_id in {None, team_id}), PAGE_ENTRIES))
+        return entries, len(entries) < PAGE_ENTRIES
 
     async def stored(
         self,
@@ -44,7 +47,7 @@ class History:
         limit: int | None = None,
         where: Callable[[Entry], bool] = lambda _entry: True,
     ) -> list[Entry]:
-        """The same, read from the replica (which brings the team's stream up to its head) or else from the log.
+        """All the team's entries in (after, upto], read from the replica (which brings its stream up) or else the log.
 
         With a `limit` only the first so many for which `where` holds, and hardly more is read.
         """

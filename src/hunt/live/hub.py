@@ -45,6 +45,7 @@ class Hub:
 
     def leave(self, connection: Connection) -> None:
         team_id = connection.team_id
+        connection.release()
         self._of[team_id].discard(connection)
         if not self._of[team_id]:
             del self._of[team_id]

@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from weakref import WeakValueDictionary
 
 from msgspec import Struct
 
@@ -11,23 +10,21 @@ from hunt.clock import Clock
 from hunt.game.entries import Entry
 from hunt.game.state import Mark
 from hunt.live import protocol
+from hunt.live.budget import MADE_BYTE_SECONDS, PICKED_ENTRY_SECONDS, SCANNED_ENTRY_SECONDS, Budget
 from hunt.live.datasets import ACTIVITY_PAGE_ENTRIES, Dataset, Value, View, activity_page, is_touched
 from hunt.live.history import History
 from hunt.live.macs import Macs
 from hunt.live.turns import in_turns
-from hunt.log.tail import Tail
+from hunt.log.tail import RING_ENTRIES, Tail
 
-MAX_SHARED_PICKS = 64
-"""Stretches of a team's log kept encoded for its other sockets."""
+MAX_SHARED_PICKS = 32
+"""Stretches of a team's log (of at most a page of entries) kept encoded for its other sockets."""
 
 Render = Callable[[str, Value], str]
 """Draws the fragment of a dataset: (name, value with its epoch) → HTML."""
 
 Reach = Callable[[int], Awaitable[None]]
 """Waits until this process knows the log up to an id, if the log goes so far."""
-
-Picked = list[tuple[Entry, bytes]]
-"""Entries with what a growing dataset makes of each, encoded."""
 
 
 class Topic(Struct, frozen=True):
@@ -43,6 +40,15 @@ class Topic(Struct, frozen=True):
 
     def is_touched_by(self, entry: Entry) -> bool:
         return is_touched(self.dataset, self.slug, entry)
+
+
+class Picked(Struct, frozen=True, kw_only=True):
+    """Entries with what a growing dataset makes of each, encoded, up to `id`, where the log has `digest`."""
+
+    entries: list[tuple[Entry, bytes]]
+    id: int
+    digest: str
+    is_last: bool
 
 
 _PickKey = tuple[Topic, int, int]
@@ -62,6 +68,7 @@ class _Kept(Struct):
 
     values: dict[Topic, bytes]
     picks: dict[_PickKey, Picked]
+    picking: asyncio.Lock
 
 
 class Shared:
@@ -74,12 +81,16 @@ class Shared:
         self.reach = reach
         self.clock = clock
         self.macs = macs
-        self._kept: defaultdict[int, _Kept] = defaultdict(lambda: _Kept({}, {}))
-        self._picking: WeakValueDictionary[tuple[int, _PickKey], asyncio.Lock] = WeakValueDictionary()
+        self._kept: defaultdict[int, _Kept] = defaultdict(lambda: _Kept({}, {}, asyncio.Lock()))
+        self._budgets: defaultdict[int | None, Budget] = defaultdict(Budget)  # kept: a new one would be full
 
     def head_mac(self) -> str:
         """The mac of the newest place that this process knows."""
         return self.macs.of(self.tail.head, self.tail.digest)
+
+    def budget(self, team_id: int | None) -> Budget:
+        """What the team's sockets may use together; operators have one for all."""
+        return self._budgets[team_id]
 
     def registration_of_active(self, team_id: int) -> Mark | None:
         """The team's registration; None for a team that is not there or not active. No two teams have the same one."""
@@ -106,6 +117,8 @@ class Shared:
 
     async def value(self, team_id: int, topic: Topic) -> Made | None:
         """The value of now, or of a moment ago; None where the team may not have it, or is gone."""
+        if topic not in self._kept[team_id].values:
+            await self.budget(team_id).turn()
         tail, board = self.tail, self.tail.board
         if team_id not in board.teams:
             return None
@@ -116,6 +129,7 @@ class Shared:
         if not topic.dataset.is_open_to(view, topic.slug):
             return None
         encoded = self._encoded(topic, await self._make(topic, view, head), head)
+        self.budget(team_id).spend(MADE_BYTE_SECONDS * len(encoded))
         if board is tail.board and stood_at == view.state.epoch:  # else the next one is due already: not for others
             values[topic] = encoded
         return Made(encoded, head, digest)
@@ -131,34 +145,35 @@ class Shared:
             return protocol.body({"html": self.render(topic.dataset.name, {**value, "epoch": head})})
         return protocol.body(value)
 
-    async def picked(self, team_id: int, topic: Topic, after: int, upto: int) -> Picked:
-        """What a growing dataset has in (after, upto], encoded once for sockets at one place."""
-        key = (topic, after, upto)
-        lock = self._picking.setdefault((team_id, key), asyncio.Lock())
-        async with lock:
-            picked = self._kept[team_id].picks.get(key)
-            return await self._pick(team_id, key) if picked is None else picked
+    async def picked(self, team_id: int, topic: Topic, after: int) -> Picked:
+        """The next page of what a growing dataset has after an id; less than a page goes up to the log's head.
 
-    async def _pick(self, team_id: int, key: _PickKey) -> Picked:
-        topic, after, upto = key
-        board = self.tail.board
-        picked: Picked = []
-        entries = await self.history.between(team_id, after, upto)
-        if topic.dataset.pick is None or team_id not in self.tail.board.teams:  # it is gone with another history
+        Pages are made one at a time, once for all sockets that are at one place.
+        """
+        kept, budget = self._kept[team_id], self.budget(team_id)
+        async with kept.picking:
+            await budget.turn()
+            board, upto, digest = self.tail.board, self.tail.head, self.tail.digest
+            key = (topic, after, upto)
+            if (known := kept.picks.get(key)) is not None:
+                return known
+            entries, is_last = await self.history.page(team_id, after, upto)
+            budget.spend(SCANNED_ENTRY_SECONDS * min(upto - after, RING_ENTRIES) + PICKED_ENTRY_SECONDS * len(entries))
+            id, digest = (upto, digest) if is_last else (entries[-1].id, entries[-1].digest)
+            made = await self._encoded_entries(team_id, topic, entries)
+            picked = Picked(entries=made, id=id, digest=digest, is_last=is_last)
+            if board is self.tail.board:  # else it is of another history: not for those who come later
+                if len(kept.picks) >= MAX_SHARED_PICKS:
+                    kept.picks.clear()
+                kept.picks[key] = picked
             return picked
-        view = self.view(team_id)  # that the team goes on between turns changes nothing about past entries
-        async for entry in in_turns(entries):
-            if (value := topic.dataset.pick(view, topic.slug, entry)) is not None:
-                picked.append((entry, protocol.body(value)))
-        if board is self.tail.board:  # else it is of another history: not for those who come later
-            self._keep(team_id, key, picked)
-        return picked
 
-    def _keep(self, team_id: int, key: _PickKey, picked: Picked) -> None:
-        picks = self._kept[team_id].picks
-        if len(picks) >= MAX_SHARED_PICKS:
-            picks.clear()
-        picks[key] = picked
+    async def _encoded_entries(self, team_id: int, topic: Topic, entries: list[Entry]) -> list[tuple[Entry, bytes]]:
+        if topic.dataset.pick is None or team_id not in self.tail.board.teams:  # it is gone with another history
+            return []
+        view = self.view(team_id)  # that the team goes on between turns changes nothing about past entries
+        values = [(entry, topic.dataset.pick(view, topic.slug, entry)) async for entry in in_turns(entries)]
+        return [(entry, protocol.body(value)) for entry, value in values if value is not None]
 
     async def fits(self, id: int, mac: str | None, *, may_lack: bool) -> bool:
         """Whether `mac` stands for the digest at `id`. Where it `may_lack`, the log has to reach as far at least."""

@@ -12,6 +12,7 @@ from litestar.exceptions import WebSocketDisconnect
 
 from hunt.clock import Clock
 from hunt.live import protocol
+from hunt.live.budget import CALL_SECONDS
 from hunt.live.connection import Connection
 from hunt.live.hub import Hub, TooManySockets
 from hunt.log.source import LogAway
@@ -118,6 +119,8 @@ async def _listen(socket: Socket, connection: Connection) -> None:
         try:
             frame = await socket.receive_data(mode="text")
             allowance.spend()
+            await connection.budget.turn()
+            connection.budget.spend(CALL_SECONDS)
             connection.call(protocol.read(frame))
         except protocol.BadFrame as error:
             bad += 1

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from hunt.content.model import Hunt
 from hunt.game.board import Board
@@ -77,7 +78,7 @@ class Tail:
             return None
         first = self.ring[0].id
         start, stop = after + 1 - first, upto + 1 - first
-        return [self.ring[index] for index in range(start, min(stop, len(self.ring)))]
+        return list(islice(self.ring, start, stop))
 
     def digest_at(self, id: int) -> str | None:
         """The log's digest at `id` where it is known here, else None."""
