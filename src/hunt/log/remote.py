@@ -17,8 +17,8 @@ ANSWER_SECONDS = 2.0
 CONNECTIONS = 8
 """So many questions are under way at once; others wait for their turn, as long as an answer may take."""
 
-BEYOND = 2**62
-"""An id after every entry: to ask for the head alone."""
+BEYOND = 2**53 - 1
+"""The largest id that a request may name, after every entry: to ask for the head alone."""
 
 OK = 200
 
