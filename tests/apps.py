@@ -94,7 +94,7 @@ class App:
     async def operator(self) -> dict[str, str]:
         """Headers with the token of a new operator."""
         username = f"hq{next(_numbers)}"
-        id = await self.services.accounts.add_operator(username, "", password_hash=PASSWORD_HASH)
+        id = await self.services.accounts.operators.add(username, "", password_hash=PASSWORD_HASH)
         _, token = await self.services.accounts.start_session("operator", id, "a test")
         return {"authorization": f"Bearer {token}"}
 

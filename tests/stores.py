@@ -133,6 +133,16 @@ async def execute(url: str, statement: str, **values: object) -> None:
         await engine.dispose()
 
 
+async def rows_of(url: str, query: str) -> list[tuple[object, ...]]:
+    """What the database itself says."""
+    engine = connect(url)
+    try:
+        async with engine.connect() as connection:
+            return [tuple(row) for row in (await connection.execute(text(query))).all()]
+    finally:
+        await engine.dispose()
+
+
 async def team_names(url: str) -> dict[int, tuple[str, str]]:
     """User name and name of every team in the accounts' table."""
     engine = connect(url)

@@ -126,7 +126,7 @@ async def players(folder: Path, database_url: str) -> AsyncIterator[Player]:
         gates = [gate.id for gate in hunt.gates.values() if gate.satisfied_if is None and gate.id != "hunt_started"]
         last_round = hunt.rounds[-1]
         content = {"gates": gates, "last": (last_round.slug, last_round.interactions[-1].id)}
-        await app.services.accounts.add_operator("hq", PASSWORD)
+        await app.services.accounts.operators.add("hq", PASSWORD)
         player = Player(client, content)
         await player.enter()
         yield player

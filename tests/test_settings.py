@@ -1,5 +1,6 @@
 """Settings from the environment: each wrong one is named in a sentence."""
 
+import secrets
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hunt.settings import BadSetting, Settings
 REQUIRED = {
     "HUNT_DATABASE_URL": "postgresql+asyncpg://user:password@db/hunt",
     "HUNT_CONTENT": "/srv/hunt",
-    "HUNT_SECRET_KEY": "0123456789abcdef",
+    "HUNT_SECRET_KEY": "0123456789abcdef0123456789abcdef",
 }
 
 
@@ -28,7 +29,7 @@ def test_each_setting_has_its_name() -> None:
         "HUNT_HOST": "0.0.0.0",
         "HUNT_PORT": "80",
         "HUNT_WORKERS": "4",
-        "HUNT_SERVICE_TOKEN": "token",
+        "HUNT_SERVICE_TOKEN": "a token of services",
         "HUNT_RECONCILE_SECONDS": "2.5",
         "HUNT_SCRUB_ENTRIES_PER_SECOND": "100",
         "HUNT_PUBLIC_URL": "https://hunt.example.org",
@@ -75,6 +76,7 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("HUNT_REDIS_URL", "unix:///run/redis.sock?db=one"),
         ("HUNT_REDIS_URL", "unix:///run/redis.sock?db=1&protocol=3"),
         ("HUNT_SECRET_KEY", "short"),
+        ("HUNT_SERVICE_TOKEN", "a short token"),
         ("HUNT_PORT", "http"),
         ("HUNT_PORT", "0"),
         ("HUNT_PORT", "65536"),
@@ -146,7 +148,7 @@ LIVE = {
     "HUNT_LOG_URL": "http://10.0.0.5:8000",
     "HUNT_SERVICE_TOKEN": "a token of services",
     "HUNT_CONTENT": "/srv/hunt",
-    "HUNT_SECRET_KEY": "0123456789abcdef",
+    "HUNT_SECRET_KEY": "0123456789abcdef0123456789abcdef",
 }
 
 
@@ -193,3 +195,34 @@ def test_a_secret_is_never_in_a_complaint(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=name) as caught:
         Settings.from_environment(REQUIRED | {name: value})
     assert "hidden" not in str(caught.value)
+
+
+WEAK = ["k" * 32, "0123456789abcdef", "abcabcabc" * 10]
+
+
+@pytest.mark.parametrize("weak", WEAK)
+@pytest.mark.parametrize("name", ["HUNT_SECRET_KEY", "HUNT_SERVICE_TOKEN"])
+@pytest.mark.parametrize("address", ["https://hunt.team-owls.org", "http://192.168.1.5:8000", "http://hunt"])
+def test_a_server_with_a_public_address_refuses_secrets_that_could_be_guessed(
+    address: str, name: str, weak: str
+) -> None:
+    with pytest.raises(BadSetting, match=f"{name} could be guessed.*openssl rand -hex 32") as caught:
+        Settings.from_environment(REQUIRED | {"HUNT_PUBLIC_URL": address, name: weak})
+    assert weak not in str(caught.value)
+
+
+@pytest.mark.parametrize("weak", WEAK)
+@pytest.mark.parametrize(
+    "address", ["", "http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]", "https://hunt.example.org"]
+)
+def test_one_for_trying_out_only_names_them(address: str, weak: str) -> None:
+    settings = Settings.from_environment(REQUIRED | {"HUNT_PUBLIC_URL": address, "HUNT_SECRET_KEY": weak})
+    assert not settings.is_public
+    assert settings.weak_secrets == ["HUNT_SECRET_KEY"]
+
+
+def test_a_random_secret_is_good_anywhere() -> None:
+    random = {"HUNT_SECRET_KEY": secrets.token_hex(32), "HUNT_PUBLIC_URL": "https://hunt.team-owls.org"}
+    settings = Settings.from_environment(REQUIRED | random)
+    assert settings.is_public
+    assert settings.weak_secrets == []

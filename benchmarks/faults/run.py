@@ -127,7 +127,7 @@ async def _begin(this: Run) -> None:
             id, _ = await accounts.register(name, f"The {name}", "", password_hash="nobody logs in with it")
             _, token = await accounts.start_session("team", id, "a run")
             this.teams.append(Team(id=id, token=token))
-        operator = await accounts.add_operator("hq", "", password_hash="nobody logs in with it")
+        operator = await accounts.operators.add("hq", "", password_hash="nobody logs in with it")
         _, this.operator = await accounts.start_session("operator", operator, "a run")
     await cluster.all_ready()
 

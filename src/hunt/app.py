@@ -62,6 +62,8 @@ MAX_BODY_BYTES = 64 * 1024
 def create_app(settings: Settings, hunt: Hunt) -> Litestar:
     """The whole server, to be run by any ASGI server."""
     logs.configure()
+    for name in settings.weak_secrets:
+        logger.warning("weak_secret", setting=name, advice="Make a random one with `openssl rand -hex 32`.")
     build = build_id()
     renderer = Renderer(settings.content, build, reload=settings.watch_content)
     if settings.role == "live":

@@ -129,9 +129,9 @@ class Front:
     async def _recognise(
         self, scope: HTTPScope | WebSocketScope, headers: dict[bytes, bytes], cookies: dict[str, str]
     ) -> None:
-        """Find out who asks. A team that has just registered elsewhere may be news to this process."""
+        """Find out who asks. An account that was just made elsewhere may be news to this process."""
         identity, token = self._identify(scope, headers, cookies)
-        if identity.by is None and self.services.guard.is_of_unknown_team(token):
+        if identity.by is None and self.services.guard.is_of_unknown_account(token):
             await self._read_on(self.services.tail.head + 1)
             identity, _ = self._identify(scope, headers, cookies)
         scope.setdefault("state", {})["identity"] = identity

@@ -8,6 +8,8 @@ from litestar.datastructures import Cookie
 from litestar.params import QueryParameter
 from msgspec import Meta
 
+from hunt.accounts.audit import Actor
+from hunt.accounts.devices import DEVICE_DAYS, Device
 from hunt.accounts.errors import NotAllowed, NotLoggedIn
 from hunt.accounts.sessions import SESSION_DAYS, Session
 from hunt.front import SESSION_COOKIE, identity_of, wrote
@@ -22,6 +24,9 @@ MAX_KEY_LENGTH = 128
 
 MAX_ID = 2**53 - 1
 """The largest id that every client can count to; a larger one in a request is no id."""
+
+DEVICE_COOKIE = "device"
+DEVICE_SECONDS = DEVICE_DAYS * 24 * 3600
 
 SESSION_SECONDS = SESSION_DAYS * 24 * 3600
 
@@ -61,7 +66,12 @@ def address(request: AnyRequest) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def device(request: AnyRequest) -> str:
+def device_of(request: AnyRequest, services: Services) -> Device | None:
+    """The browser, where it was logged in to some account before."""
+    return services.devices.read(request.cookies.get(services.settings.cookie_name(DEVICE_COOKIE), ""))
+
+
+def label(request: AnyRequest) -> str:
     """What the browser calls itself, for the list of devices."""
     return request.headers.get("user-agent", "a program")
 
@@ -77,6 +87,28 @@ def session_cookie(services: Services, token: str) -> Cookie:
         secure=services.settings.secure_cookies,
         max_age=SESSION_SECONDS if token else 0,
     )
+
+
+def login_cookies(request: AnyRequest, services: Services, session: Session, token: str) -> list[Cookie]:
+    """The cookies after a login: the session's, and the one by which the browser is known again."""
+    known = Cookie(
+        key=services.settings.cookie_name(DEVICE_COOKIE),
+        value=services.devices.after_login(device_of(request, services), session),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=services.settings.secure_cookies,
+        max_age=DEVICE_SECONDS,
+    )
+    return [session_cookie(services, token), known]
+
+
+def actor(request: AnyRequest, services: Services) -> Actor:
+    """The operator behind a request, for the audit. Raises NotLoggedIn, or NotAllowed for a team."""
+    name = services.guard.operator_name(operator_session(request))
+    if name is None:  # removed at this moment
+        raise NotLoggedIn
+    return Actor(name, address(request))
 
 
 async def repeatable(request: AnyRequest) -> Repeatable | None:

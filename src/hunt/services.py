@@ -13,7 +13,9 @@ import structlog
 from watchfiles import awatch
 
 from hunt import clock
-from hunt.accounts.guard import Guard, ReadEnded, ended_elsewhere
+from hunt.accounts.devices import Devices
+from hunt.accounts.guard import Guard, ReadAccess, access_elsewhere, read_access
+from hunt.accounts.password_rules import PasswordRules
 from hunt.accounts.service import Accounts
 from hunt.accounts.sessions import Sessions
 from hunt.content import HuntUnreadable, load
@@ -58,7 +60,7 @@ logger = structlog.get_logger()
 class BaseServices:
     """What every process has: the log as it knows it, and the sockets. `render` draws what they are sent.
 
-    `source` is where it reads the log, and `read_ended` how it learns which sessions are over.
+    `source` is where it reads the log, and `read_access` how it learns who may come in.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class BaseServices:
         render: Render,
         *,
         source: Source,
-        read_ended: ReadEnded,
+        read_access: ReadAccess,
         sessions: Sessions,
         now: clock.Clock,
     ) -> None:
@@ -89,7 +91,7 @@ class BaseServices:
         self.history = History(self.tail, source, self.replica.team_entries, self.replica.team_newest)
         self.feed = Feed(source, self.tail)
         self.hub = Hub(Shared(self.tail, self.history, render, self.feed.reach, now, macs=Macs(settings.secret_key)))
-        self.guard = Guard(sessions, self.tail, read_ended)
+        self.guard = Guard(sessions, self.tail, read_access)
         self.timekeeper = Timekeeper(self.tail, None, now, self.hub.time_passed)
         self.failed: BaseException | None = None
         self.tail.on_replaced.append(self.replica.forget)
@@ -152,11 +154,12 @@ class Services(BaseServices):
         self.engine = engine = connect_database(settings.database_url)
         self.reader = reader = LogReader(engine)
         sessions = Sessions(settings.secret_key, now)
-        read_ended = partial(sessions.read_ended, engine)
-        super().__init__(settings, hunt, render, source=reader, sessions=sessions, read_ended=read_ended, now=now)
+        access = partial(read_access, sessions, engine)
+        super().__init__(settings, hunt, render, source=reader, sessions=sessions, read_access=access, now=now)
         self.writer = Writer(engine, self.tail, now)
         self.writer.publish = self.replica.publish
-        self.accounts = Accounts(engine, self.writer, self.guard)
+        self.accounts = Accounts(engine, self.writer, self.guard, PasswordRules(is_public=settings.is_public))
+        self.devices = Devices(settings.secret_key)
         self.timekeeper = Timekeeper(self.tail, self.writer, now, self.hub.time_passed)
         self.tail.on_replaced.append(self.timekeeper.look_again)
 
@@ -204,7 +207,7 @@ class LiveServices(BaseServices):
         self._log = log = RemoteLog(settings.log_url, settings.service_token or "")
         sessions = Sessions(settings.secret_key, now)
         super().__init__(
-            settings, hunt, render, source=log, sessions=sessions, read_ended=ended_elsewhere(log), now=now
+            settings, hunt, render, source=log, sessions=sessions, read_access=access_elsewhere(log), now=now
         )
 
     async def begin(self) -> None:

@@ -14,6 +14,14 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 MIN_SECRET_LENGTH = 16
+"""Characters of a secret, whatever the server is for."""
+
+STRONG_SECRET_LENGTH = 32
+STRONG_SECRET_DIFFERENT = 10
+"""What a secret of a public server has: characters, and different ones. `openssl rand -hex 32` gives enough."""
+
+RESERVED_DOMAINS = {"localhost", "test", "example", "invalid", "example.com", "example.net", "example.org"}
+"""Names that no server on the Internet has (RFC 2606, RFC 6761)."""
 
 MAX_WORKERS = 64
 """Processes of one server. More than any machine has use for: each has connections and a copy of all states."""
@@ -28,6 +36,9 @@ _WHAT = {
     "content": "the folder of the hunt",
     "secret_key": "a long random text that signs sessions",
 }
+
+
+_MAKE_ONE = "Make a random one with `openssl rand -hex 32`."
 
 
 class BadSetting(Exception):
@@ -62,6 +73,20 @@ class Settings(Struct, frozen=True, kw_only=True):
         """The name of a cookie. With `__Host-` no other site of the domain can set it, but that needs HTTPS."""
         return f"__Host-{name}" if self.secure_cookies else name
 
+    @property
+    def is_public(self) -> bool:
+        """Whether the server has an address for people elsewhere: what is weak is refused there.
+
+        Without one it answers to addresses only, not to a name: that is for trying things out.
+        """
+        return self.public_url is not None and not _is_for_trying_out(urlsplit(self.public_url).hostname or "")
+
+    @property
+    def weak_secrets(self) -> list[str]:
+        """The secrets that could be guessed, by the names of their settings."""
+        secrets = {"HUNT_SECRET_KEY": self.secret_key, "HUNT_SERVICE_TOKEN": self.service_token}
+        return [name for name, secret in secrets.items() if secret is not None and not _is_strong(secret)]
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """The settings in `environment`; BadSetting for the first that is missing or cannot be understood."""
@@ -88,12 +113,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         _check_redis_url(self.redis_url)
         if self.redis_url.startswith(FAKE_REDIS) and self.workers > 1:
             raise BadSetting("HUNT_REDIS_URL is fake://, which one process alone can use: set HUNT_WORKERS to 1.")
-        if len(self.secret_key) < MIN_SECRET_LENGTH:
-            raise BadSetting(f"HUNT_SECRET_KEY must have at least {MIN_SECRET_LENGTH} characters, random ones.")
         if self.public_url is not None and not _is_site(self.public_url):
             raise BadSetting("HUNT_PUBLIC_URL must be an address like https://hunt.example.org, without a path.")
         if self.service_token is not None and not (self.service_token.isascii() and self.service_token.isprintable()):
             raise BadSetting("HUNT_SERVICE_TOKEN must be made of visible ASCII characters.")
+        self._check_secrets()
         if not 0 < self.reconcile_seconds < math.inf or self.scrub_entries_per_second < 1:
             raise BadSetting("HUNT_RECONCILE_SECONDS and HUNT_SCRUB_ENTRIES_PER_SECOND must be above 0.")
         if not 1 <= self.workers <= MAX_WORKERS:
@@ -101,6 +125,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         if not 0 < self.port < 65536:  # noqa: PLR2004 - the range of TCP ports
             raise BadSetting("HUNT_PORT must be a port number, 1 to 65535.")
         _check_proxies(self.trusted_proxies)
+
+    def _check_secrets(self) -> None:
+        for name, secret in (("HUNT_SECRET_KEY", self.secret_key), ("HUNT_SERVICE_TOKEN", self.service_token)):
+            if secret is not None and len(secret) < MIN_SECRET_LENGTH:
+                raise BadSetting(f"{name} must have at least {MIN_SECRET_LENGTH} characters. {_MAKE_ONE}")
+        if self.is_public and self.weak_secrets:
+            raise BadSetting(
+                f"{self.weak_secrets[0]} could be guessed: it must have at least {STRONG_SECRET_LENGTH} characters, "
+                f"{STRONG_SECRET_DIFFERENT} of them different ones. {_MAKE_ONE}"
+            )
 
     def _check_live(self) -> None:
         """A process without a database depends on others that have one."""
@@ -121,6 +155,19 @@ def database_url(environment: Mapping[str, str]) -> str:
         raise BadSetting(f"HUNT_DATABASE_URL is not set: {_WHAT['database_url']}.")
     _check_database_url(url)
     return url
+
+
+def _is_strong(secret: str) -> bool:
+    return len(secret) >= STRONG_SECRET_LENGTH and len(set(secret)) >= STRONG_SECRET_DIFFERENT
+
+
+def _is_for_trying_out(host: str) -> bool:
+    """Whether only this machine, or nobody, finds a server under this name."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        name = host.rstrip(".")
+        return any(name == domain or name.endswith(f".{domain}") for domain in RESERVED_DOMAINS)
 
 
 def _is_site(url: str) -> bool:

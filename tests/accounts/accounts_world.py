@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from hunt.accounts.guard import Guard
+from hunt.accounts.guard import Guard, read_access
+from hunt.accounts.password_rules import PasswordRules
 from hunt.accounts.service import Accounts
 from hunt.accounts.sessions import Kind, Session, Sessions
 from stores import Process, StandingClock, process
@@ -19,8 +20,8 @@ class Desk:
     def __init__(self, one: Process) -> None:
         self.process = one
         sessions = Sessions(SECRET, one.clock)
-        guard = Guard(sessions, one.tail, partial(sessions.read_ended, one.engine))
-        self.accounts = Accounts(one.engine, one.writer, guard)
+        guard = Guard(sessions, one.tail, partial(read_access, sessions, one.engine))
+        self.accounts = Accounts(one.engine, one.writer, guard, PasswordRules(is_public=True))
         self.ended: list[str] = []
         guard.on_ended = self.ended.extend
 

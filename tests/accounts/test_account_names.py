@@ -1,4 +1,4 @@
-"""What names and passwords may look like, and that one name is one account however it is typed."""
+"""What names may look like, and that one name is one account however it is typed."""
 
 import unicodedata
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hunt.accounts.errors import BadAccount
-from hunt.accounts.names import check_password, clean_name, clean_username
+from hunt.accounts.names import clean_name, clean_username
 from playing import quick
 
 COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
@@ -44,17 +44,6 @@ def test_a_name_can_be_seen_and_has_a_bounded_length(typed: str) -> None:
 
 def test_a_name_keeps_its_case_and_loses_only_surplus_spaces() -> None:
     assert clean_name("  The   Ünïcorns 🦄\t&\nfriends ") == "The Ünïcorns 🦄 & friends"
-
-
-@pytest.mark.parametrize("password", ["", "short", "x" * 7, "x" * 257])
-def test_a_password_is_long_enough_and_not_endless(password: str) -> None:
-    with pytest.raises(BadAccount) as bad:
-        check_password(password)
-    assert bad.value.field == "password"
-
-
-def test_a_password_is_taken_as_it_is() -> None:
-    assert check_password(" spaces count ") == " spaces count "
 
 
 @given(st.text(max_size=30))

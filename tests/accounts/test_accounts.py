@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from accounts_world import PASSWORD, desk
 
-from hunt.accounts.errors import BadAccount, LoginThrottled, NotAllowed, WrongLogin
-from hunt.accounts.throttle import FAILURES_PER_NAME
-from hunt.game.refusals import Conflict, NotFound
+from hunt.accounts.errors import BadAccount, LoginThrottled, WrongLogin
+from hunt.accounts.throttle import FAILURES_PER_ACCOUNT
+from hunt.game.refusals import Conflict, Forbidden, NotFound
 from hunt.log.writer import Request
 from stores import StandingClock, team_names
 
@@ -41,7 +41,7 @@ async def test_a_wrong_name_and_a_wrong_password_are_answered_alike(
 async def test_a_team_is_no_operator(sqlite_store: str) -> None:
     async with desk(sqlite_store) as one:
         await one.team("a")
-        await one.accounts.add_operator("hq", PASSWORD)
+        await one.accounts.operators.add("hq", PASSWORD)
         with pytest.raises(WrongLogin):
             await one.login("a", kind="operator")
         with pytest.raises(WrongLogin):
@@ -54,7 +54,7 @@ async def test_a_name_that_is_tried_too_often_waits_even_with_the_right_password
     async with desk(sqlite_store, clock) as one:
         await one.team("a")
         await one.team("b")
-        for _ in range(FAILURES_PER_NAME):
+        for _ in range(FAILURES_PER_ACCOUNT):
             with pytest.raises(WrongLogin):
                 await one.login("A", "wrong horse")
         with pytest.raises(LoginThrottled):
@@ -67,25 +67,25 @@ async def test_a_name_that_is_tried_too_often_waits_even_with_the_right_password
 async def test_tries_at_the_same_moment_are_counted_too(sqlite_store: str) -> None:
     async with desk(sqlite_store) as one:
         await one.team("a")
-        tries = [one.login("a", f"wrong horse {number}") for number in range(3 * FAILURES_PER_NAME)]
+        tries = [one.login("a", f"wrong horse {number}") for number in range(3 * FAILURES_PER_ACCOUNT)]
         outcomes = [type(outcome) for outcome in await asyncio.gather(*tries, return_exceptions=True)]
         # As many as hash at the same moment may slip through.
-        assert FAILURES_PER_NAME <= outcomes.count(WrongLogin) < FAILURES_PER_NAME + 4
+        assert FAILURES_PER_ACCOUNT <= outcomes.count(WrongLogin) < FAILURES_PER_ACCOUNT + 4
         assert set(outcomes) == {WrongLogin, LoginThrottled}
 
 
 async def test_a_room_full_of_people_may_log_in_at_once(sqlite_store: str) -> None:
     async with desk(sqlite_store) as one:
         await one.team("a")
-        logins = await asyncio.gather(*(one.login("a") for _ in range(2 * FAILURES_PER_NAME)))
-        assert len({session.id for session, _ in logins}) == 2 * FAILURES_PER_NAME
+        logins = await asyncio.gather(*(one.login("a") for _ in range(2 * FAILURES_PER_ACCOUNT)))
+        assert len({session.id for session, _ in logins}) == 2 * FAILURES_PER_ACCOUNT
 
 
 async def test_a_deactivated_team_cannot_log_in(store: str) -> None:
     async with desk(store) as one:
         team_id = await one.team("a")
         await one.accounts.set_active(team_id, active=False)
-        with pytest.raises(NotAllowed):
+        with pytest.raises(Forbidden):
             await one.login("a")
         with pytest.raises(WrongLogin):
             await one.login("a", "wrong horse")
@@ -155,20 +155,23 @@ async def test_accounts_that_do_not_exist_are_not_found(sqlite_store: str) -> No
             one.accounts.set_password("operator", 99, PASSWORD),
             one.accounts.set_active(99, active=False),
             one.accounts.rename(99, "Nobody"),
-            one.accounts.operator_name(99),
+            one.accounts.operators.remove(99),
+            one.accounts.operators.set_disabled(99, disabled=True),
+            one.accounts.unlock("team", 99),
             return_exceptions=True,
         )
-        assert [type(outcome) for outcome in outcomes] == [NotFound] * 5
+        assert [type(outcome) for outcome in outcomes] == [NotFound] * 7
         assert await one.accounts.named("team", "nobody") is None
 
 
 async def test_operators_have_names_of_their_own(store: str) -> None:
     async with desk(store) as one:
-        operator = await one.accounts.add_operator("HQ", "", password_hash=HASH)
-        assert await one.accounts.operator_name(operator) == "hq"
+        operator = await one.accounts.operators.add("HQ", "", password_hash=HASH)
+        session, _ = await one.accounts.start_session("operator", operator, "a test")
+        assert one.accounts.guard.operator_name(session) == "hq"
         with pytest.raises(Conflict):
-            await one.accounts.add_operator("hq", "", password_hash=HASH)
-        assert [row.username for row in await one.accounts.operators()] == ["hq"]
+            await one.accounts.operators.add("hq", "", password_hash=HASH)
+        assert [row.username for row in await one.accounts.operators.all()] == ["hq"]
         assert await one.accounts.named("operator", "Hq")
 
 

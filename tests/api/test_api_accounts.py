@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from apps import PASSWORD, App, Team, fresh_sqlite, running_app, settings_of
-from hunt.accounts.throttle import FAILURES_PER_NAME
+from hunt.accounts.passwords import Passwords
+from hunt.accounts.throttle import FAILURES_PER_ACCOUNT
 from small_hunt import write_small_hunt
 
 pytestmark = pytest.mark.anyio
@@ -51,7 +52,7 @@ async def test_a_login_that_fails_is_401_whatever_was_wrong(
 async def test_an_operator_does_not_log_in_as_a_team_nor_a_team_as_an_operator(
     client: httpx.AsyncClient, api_app: App, team: Team
 ) -> None:
-    await api_app.services.accounts.add_operator("only_hq", PASSWORD)
+    await api_app.services.accounts.operators.add("only_hq", PASSWORD)
     assert (await log_in(client, "only_hq")).status_code == 401
     body = {"username": team.username, "password": PASSWORD}
     assert (await client.post("/api/ops/login", json=body)).status_code == 401
@@ -62,7 +63,7 @@ async def test_too_many_wrong_passwords_are_429_for_that_name_only(
     client: httpx.AsyncClient, api_app: App, team: Team
 ) -> None:
     other = await api_app.team()
-    for _ in range(FAILURES_PER_NAME):
+    for _ in range(FAILURES_PER_ACCOUNT):
         assert (await log_in(client, team.username, "wrong")).status_code == 401
     refused = await log_in(client, team.username)
     assert refused.status_code == 429
@@ -73,9 +74,9 @@ async def test_too_many_wrong_passwords_are_429_for_that_name_only(
 
 
 async def test_a_login_when_too_many_wait_is_503_with_a_time_to_come_back(
-    client: httpx.AsyncClient, team: Team, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, api_app: App, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hunt.accounts.passwords.MAX_WAITING_HASHES", 0)
+    monkeypatch.setattr(api_app.services.accounts, "passwords", Passwords(at_once=0, waiting=0))
     answer = await log_in(client, team.username)
     assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
     assert int(answer.headers["retry-after"]) > 0

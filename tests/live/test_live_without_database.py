@@ -131,7 +131,7 @@ async def test_a_team_that_is_deactivated_loses_its_sockets_though_nobody_can_be
 
         async with opened(live, team) as socket:
             await socket.next_of("hello")
-            monkeypatch.setattr(live.services.guard, "_read_ended", away)
+            monkeypatch.setattr(live.services.guard, "read_access", away)
             await full.app.services.accounts.set_active(team.id, active=False)
             assert await socket.closed() == 4001
 

@@ -78,7 +78,7 @@ async def test_what_a_visitor_sees(visitor: Person, path: str) -> None:
 
 
 async def test_forms_that_were_refused(visitor: Person, team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hunt.accounts.throttle.FAILURES_PER_NAME", 1)
+    monkeypatch.setattr("hunt.accounts.throttle.FAILURES_PER_ACCOUNT", 1)
     for said in ("do not fit together", "Try again in"):
         await visitor.goto("/login")
         await visitor.page.fill("#username", team.username)

@@ -7,7 +7,7 @@ import pytest
 
 from apps import PASSWORD, App, Team, fresh_sqlite, running_app, settings_of
 from html_pages import Browser, Page
-from hunt.accounts.throttle import FAILURES_PER_NAME
+from hunt.accounts.throttle import FAILURES_PER_ACCOUNT
 from hunt.game import commands as cmd
 from live_world import grant, guess
 from small_hunt import write_small_hunt
@@ -62,7 +62,7 @@ async def test_a_wrong_password_keeps_the_name_and_says_so(nobody: Browser, team
 
 
 async def test_too_many_wrong_passwords_say_when_to_come_back(nobody: Browser, team: Team) -> None:
-    for _ in range(FAILURES_PER_NAME):
+    for _ in range(FAILURES_PER_ACCOUNT):
         await nobody.post("/login", username=team.username, password="wrong")
     page = await nobody.post("/login", username=team.username, password=PASSWORD)
     assert page.answer.status_code == 429

@@ -13,7 +13,11 @@ class LoginThrottled(Exception):
 
     def __init__(self, retry_after: int) -> None:
         minutes = -(-retry_after // 60)
-        super().__init__(f"Too many wrong passwords. Try again in {minutes} minutes, or ask headquarters.")
+        super().__init__(
+            f"Too many wrong passwords came from here. Wait {minutes} minute{'' if minutes == 1 else 's'}, "
+            "or use a browser that was logged in to this account before, or another network. "
+            "Headquarters can unlock the account."
+        )
         self.retry_after = retry_after
 
 

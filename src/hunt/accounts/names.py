@@ -1,9 +1,8 @@
-"""What names and passwords may look like."""
+"""What names may look like."""
 
 import unicodedata
 
 from hunt.accounts.errors import BadAccount
-from hunt.accounts.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
 
 MAX_USERNAME_LENGTH = 64
 MAX_NAME_LENGTH = 128
@@ -31,12 +30,3 @@ def clean_name(text: str) -> str:
     if not name.isprintable():
         raise BadAccount("name", "A team's name has only characters that can be seen.")
     return name
-
-
-def check_password(text: str) -> str:
-    """The password, if it can be one."""
-    if len(text) < MIN_PASSWORD_LENGTH:
-        raise BadAccount("password", f"A password has at least {MIN_PASSWORD_LENGTH} characters.")
-    if len(text) > MAX_PASSWORD_LENGTH:
-        raise BadAccount("password", f"A password has at most {MAX_PASSWORD_LENGTH} characters.")
-    return text

@@ -1,16 +1,25 @@
 """Teams, operators and sessions in SQL."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from advanced_alchemy.base import ModelProtocol
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from hunt.accounts.sessions import Kind
 from hunt.accounts.tables import OperatorRow, SessionRow
+from hunt.game.refusals import NotFound
 from hunt.log.tables import TeamRow
+from hunt.log.writer import REFUSED_BY_STORE
+
+READ_PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
+"""Seconds between attempts to read while the database is away, as when it restarts."""
 
 Row = TypeVar("Row", bound=ModelProtocol)
+T = TypeVar("T")
 
 
 class _Repository(SQLAlchemyAsyncRepository[Row]):
@@ -43,3 +52,22 @@ REPOSITORIES: dict[Kind, type[TeamRepository] | type[OperatorRepository]] = {
 def inside(connection: AsyncConnection) -> AsyncSession:
     """A session within a transaction that somebody else commits; its own commit ends only a savepoint."""
     return AsyncSession(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+
+
+def missing(kind: Kind, account_id: int) -> NotFound:
+    """What to raise where there is no such account."""
+    return NotFound(f"There is no {kind} with the id {account_id}.")
+
+
+async def read(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """What `work` reads; tried again while the database is away. Raises SQLAlchemyError and OSError in the end."""
+    for pause in READ_PAUSES:
+        try:
+            async with engine.connect() as connection:
+                return await work(connection)
+        except REFUSED_BY_STORE:
+            raise
+        except (SQLAlchemyError, OSError):
+            await asyncio.sleep(pause)
+    async with engine.connect() as connection:
+        return await work(connection)

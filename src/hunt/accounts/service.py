@@ -1,5 +1,7 @@
 """What can be done with accounts. Whatever has to be one with the log goes through the writer's transaction."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from advanced_alchemy.exceptions import NotFoundError
@@ -7,84 +9,148 @@ from advanced_alchemy.filters import OrderBy
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from hunt.accounts.errors import BadAccount, NotAllowed, WrongLogin
-from hunt.accounts.guard import Guard
-from hunt.accounts.names import check_password, clean_name, clean_username
+from hunt.accounts.audit import COMMAND_LINE, Actor, Audit
+from hunt.accounts.devices import Device
+from hunt.accounts.errors import BadAccount, WrongLogin
+from hunt.accounts.guard import Guard, registered_at
+from hunt.accounts.names import clean_name, clean_username
+from hunt.accounts.operators import Operators
+from hunt.accounts.password_rules import PasswordRules
 from hunt.accounts.passwords import Passwords
 from hunt.accounts.repositories import (
     REPOSITORIES,
     Account,
-    OperatorRepository,
     SessionRepository,
     TeamRepository,
     inside,
+    missing,
+    read,
 )
 from hunt.accounts.sessions import Kind, Session
 from hunt.accounts.tables import OperatorRow, SessionRow
-from hunt.accounts.throttle import Throttle
+from hunt.accounts.throttle import Attempt, Throttle, place_of
 from hunt.game.commands import Command, RegisterTeam, RenameTeam, SetTeamActive
-from hunt.game.refusals import Conflict, NotFound
+from hunt.game.refusals import Conflict, Forbidden, NotFound
 from hunt.log.tables import TeamRow
-from hunt.log.writer import Done, Request, Unavailable, Writer
+from hunt.log.writer import Done, Request, Writer
 
 
 class Accounts:
     """Logins, registration and passwords of teams and operators."""
 
-    def __init__(self, engine: AsyncEngine, writer: Writer, guard: Guard) -> None:
+    def __init__(self, engine: AsyncEngine, writer: Writer, guard: Guard, rules: PasswordRules) -> None:
         self.engine = engine
         self.writer = writer
         self.guard = guard
+        self.rules = rules
         self.tail = guard.tail
         self.sessions = guard.sessions
         self.passwords = Passwords()
         self.throttle = Throttle(writer.clock)
+        self.audit = Audit(writer.clock)
+        self.operators = Operators(
+            engine,
+            writer,
+            guard,
+            passwords=self.passwords,
+            rules=rules,
+            throttle=self.throttle,
+            audit=self.audit,
+        )
 
-    async def login(self, kind: Kind, username: str, password: str, *, address: str, label: str) -> tuple[Session, str]:
-        """A new session and its token.
+    async def login(
+        self, kind: Kind, username: str, password: str, *, address: str, label: str, device: Device | None = None
+    ) -> tuple[Session, str]:
+        """A new session and its token. `device` is the browser, where it was logged in to some account before.
 
-        Raises WrongLogin, LoginThrottled, LoginsBusy, or NotAllowed for a team that is deactivated.
+        Raises WrongLogin, LoginThrottled, LoginsBusy, or Forbidden for an account that may not come in.
         """
         try:
             username = clean_username(username)
         except BadAccount:
             raise WrongLogin from None
-        account = f"{kind} {username}"
-        self.throttle.check(account, address)
         row = await self._find(kind, username=username)
-        async with self.passwords.turn():
+        attempt = Attempt.from_address(kind, username, address)
+        if device is not None and row is not None and device.knows(kind, row.id):
+            attempt = Attempt.from_device(kind, username, device.id)
+        actor = Actor(username, address)
+        row = await self._prove(row, password, attempt, actor)
+        return await self.start_session(kind, row.id, label, row.password_hash, attempt=attempt, actor=actor)
+
+    async def _prove(self, row: Account | None, password: str, attempt: Attempt, actor: Actor) -> Account:
+        """The account, when the password is its own. Raises WrongLogin (and counts it), LoginThrottled, LoginsBusy."""
+        await read(self.engine, partial(self.throttle.check, attempt=attempt))
+        async with self.passwords.turn(attempt.place):
             # Again, for those who came at the same moment and have failed while this one waited.
-            self.throttle.check(account, address)
-            if not await self.passwords.fits(row.password_hash if row else None, password) or row is None:
-                self.throttle.failed(account, address)
-                raise WrongLogin
-        self.throttle.succeeded(account)
-        if kind == "team" and not self.guard.is_active_team(row.id):
-            raise NotAllowed(f"This team is deactivated. {self.tail.board.hunt.how_to_ask.sentence}")
-        return await self.start_session(kind, row.id, label, row.password_hash)
+            await read(self.engine, partial(self.throttle.check, attempt=attempt))
+            if await self.passwords.fits(row.password_hash if row else None, password) and row is not None:
+                return row
+
+            async def count(connection: AsyncConnection) -> None:
+                is_last = await self.throttle.failed(connection, attempt)
+                if isinstance(row, OperatorRow):
+                    for action in ("login_failed", "locked_out") if is_last else ("login_failed",):
+                        await self.audit.note(connection, action, "operator", row.username, actor)
+
+            await self.writer.submit(prepare=count)
+        raise WrongLogin
 
     async def start_session(
-        self, kind: Kind, account_id: int, label: str, password_hash: str | None = None
+        self,
+        kind: Kind,
+        account_id: int,
+        label: str,
+        password_hash: str | None = None,
+        *,
+        attempt: Attempt | None = None,
+        actor: Actor | None = None,
     ) -> tuple[Session, str]:
-        """A new session and its token; Conflict where the account has another password than `password_hash` by now."""
-        registered = self.guard.registered(account_id) if kind == "team" else ""
-        session, token = self.sessions.issue(kind, account_id, registered)
+        """A new session and its token.
+
+        Raises Conflict where the account has another password than `password_hash` by now, and Forbidden where it may
+        not come in. The writer has read the log to its end, so a team that registered anywhere is known.
+        """
+        issued: list[tuple[Session, str]] = []
 
         async def add(connection: AsyncConnection) -> None:
-            if password_hash is not None:
-                await _check_unchanged(connection, kind, account_id, password_hash)
+            async with inside(connection) as db:
+                row = await REPOSITORIES[kind](db).get_one_or_none(id=account_id)
+            if row is None or (password_hash is not None and row.password_hash != password_hash):
+                raise Conflict("password_changed", "The password was changed meanwhile. Log in again.")
+            session, token = self.sessions.issue(kind, account_id, self._registered(row))
+            issued[:] = [(session, token)]
             await self.sessions.add(connection, session, label)
+            if attempt is not None:
+                await self.throttle.succeeded(connection, attempt)
+            if kind == "operator":
+                await self.audit.note(connection, "login", kind, row.username, actor or Actor(row.username))
 
         await self.writer.submit(prepare=add)
-        return session, token
+        if kind == "operator":
+            await self.guard.catch_up()  # one who was just made is news to this process
+        return issued[0]
 
-    async def logout(self, session: Session) -> None:
+    def _registered(self, row: Account) -> str:
+        """When the account was, for a session that begins. Raises Forbidden where none may."""
+        if isinstance(row, OperatorRow):
+            if row.disabled:
+                raise Forbidden("forbidden", "This account is disabled. Ask whoever looks after the server.")
+            return registered_at(row)
+        if not self.guard.is_active_team(row.id):
+            raise Forbidden("forbidden", f"This team is deactivated. {self.tail.board.hunt.how_to_ask.sentence}")
+        return self.guard.registered(row.id)
+
+    async def logout(self, session: Session, address: str = "") -> None:
+        name = self.guard.operator_name(session) if session.kind == "operator" else None
+
         async def end(connection: AsyncConnection) -> None:
+            if name is not None:
+                await self.audit.note(connection, "logout", "operator", name, Actor(name, address))
             await self.sessions.add(connection, session, "")  # a restored backup may not have it
             await self.sessions.revoke(connection, session.kind, session.account_id, only=session.id)
 
         await self.writer.submit(prepare=end)
-        await self.guard.refresh()
+        await self.guard.catch_up()
 
     async def logout_others(self, session: Session) -> None:
         """End every session of the account but this one."""
@@ -93,7 +159,7 @@ class Accounts:
             await self.sessions.revoke(connection, session.kind, session.account_id, but=session.id)
 
         await self.writer.submit(prepare=end)
-        await self.guard.refresh()
+        await self.guard.catch_up()
 
     async def devices(self, session: Session) -> list[SessionRow]:
         """The account's sessions that are valid, newest first."""
@@ -113,12 +179,21 @@ class Accounts:
         internal_data: dict[str, Any] | None = None,
         request: Request | None = None,
         password_hash: str | None = None,
+        lane: str = "",
+        check: Callable[[], None] | None = None,
     ) -> tuple[int, Done]:
-        """A new team's id. Raises BadAccount for a field, Conflict (`name_taken`) where somebody has the name."""
+        """A new team's id. Raises BadAccount for a field, Conflict (`name_taken`) where somebody has the name.
+
+        `check` may refuse one that is no repetition. The password is hashed in a turn of `lane`.
+        """
         username, name = clean_username(username), clean_name(name)
-        stored = password_hash or await self.passwords.hash(check_password(password))
+        if password_hash is None:
+            password_hash = await self.passwords.hash(self.rules.check(password, (username, name)), lane)
+        stored = password_hash
 
         async def insert(connection: AsyncConnection) -> Command:
+            if check is not None:
+                check()
             try:
                 async with inside(connection) as db:
                     row = await TeamRepository(db).add(
@@ -129,26 +204,38 @@ class Accounts:
             return RegisterTeam(team_id=row.id, username=username, name=name)
 
         done = await self.writer.submit(prepare=insert, internal_data=internal_data, request=request)
-        return self._id_of(username), done
-
-    def _id_of(self, username: str) -> int:
-        for id, state in self.tail.board.teams.items():
-            if state.username == username:
-                return id
-        raise Unavailable  # the log was replaced at this moment by one without the team
+        if done.team_id is None:
+            raise NotFound  # a key that was used for something else: keys name the path, so it cannot be
+        return done.team_id, done
 
     async def sign_up(
-        self, username: str, name: str, password: str, *, label: str, request: Request | None = None
-    ) -> tuple[Session, str, Done]:
-        """A team registers itself: its first session, the token of that, and what was written.
+        self, username: str, name: str, password: str, *, address: str, label: str, request: Request | None = None
+    ) -> tuple[int, Session | None, str, Done]:
+        """A team registers itself: its id, its first session, the token of that, and what was written.
 
-        Raises what `register` raises, and NotAllowed where the hunt does not let teams in like this.
+        A repetition of a registration (`request`) begins a session only where a login would: with a password that is
+        still the team's, and while the team is active. Otherwise there is none, and the token is empty. Raises what
+        `register` raises, and Forbidden where the hunt does not let teams in like this.
         """
+        if request is None:
+            self._check_open()
+        team_id, done = await self.register(
+            username, name, password, request=request, lane=place_of(address), check=self._check_open
+        )
+        row = await self._get("team", team_id)
+        if done.replayed:
+            async with self.passwords.turn(place_of(address)):
+                if not await self.passwords.fits(row.password_hash, password):
+                    return team_id, None, "", done
+        try:
+            session, token = await self.start_session("team", team_id, label, row.password_hash)
+        except (Conflict, Forbidden):  # headquarters were faster
+            return team_id, None, "", done
+        return team_id, session, token, done
+
+    def _check_open(self) -> None:
         if self.tail.board.hunt.registration != "open":
-            raise NotAllowed(f"Registration is closed. {self.tail.board.hunt.how_to_ask.sentence}")
-        team_id, done = await self.register(username, name, password, request=request)
-        session, token = await self.start_session("team", team_id, label)
-        return session, token, done
+            raise Forbidden("forbidden", f"Registration is closed. {self.tail.board.hunt.how_to_ask.sentence}")
 
     async def rename(
         self,
@@ -185,58 +272,52 @@ class Accounts:
             return SetTeamActive(team_id=team_id, active=active)
 
         done = await self.writer.submit(prepare=end_sessions, internal_data=internal_data, request=request)
-        await self.guard.refresh()
+        await self.guard.catch_up()
         return done
 
-    async def change_password(self, session: Session, current: str, new: str) -> None:
+    async def change_password(self, session: Session, current: str, new: str, *, address: str = "") -> None:
         """Change one's own password; every other session ends.
 
         Raises WrongLogin when `current` is not it, LoginThrottled when that happens too often.
         """
         row = await self._get(session.kind, session.account_id)
-        account = f"{session.kind} {session.account_id}, logged in"
-        async with self.passwords.turn():
-            self.throttle.check(account, session.id)
-            if not await self.passwords.fits(row.password_hash, current):
-                self.throttle.failed(account, session.id)
-                raise WrongLogin
-        self.throttle.succeeded(account)
-        await self.set_password(session.kind, session.account_id, new, but=session.id)
+        attempt = Attempt.from_session(session.kind, row.username, session.id)
+        actor = Actor(row.username, address)
+        await self._prove(row, current, attempt, actor)
+        await self.set_password(session.kind, session.account_id, new, but=session.id, by=actor)
 
-    async def set_password(self, kind: Kind, account_id: int, password: str, *, but: str | None = None) -> None:
-        """Set an account's password and end its sessions, all or all `but` one."""
-        await self._get(kind, account_id)
-        stored = await self.passwords.hash(check_password(password))
+    async def set_password(
+        self, kind: Kind, account_id: int, password: str, *, by: Actor = COMMAND_LINE, but: str | None = None
+    ) -> None:
+        """Set an account's password and end its sessions, all or all `but` one; wrong passwords are forgotten."""
+        row = await self._get(kind, account_id)
+        names = (row.username, row.name) if isinstance(row, TeamRow) else (row.username,)
+        stored = await self.passwords.hash(self.rules.check(password, names), f"account {by.name}")
 
         async def store(connection: AsyncConnection) -> None:
             async with inside(connection) as db:
-                row = await REPOSITORIES[kind](db).get_one(id=account_id)
+                row = await REPOSITORIES[kind](db).get_one_or_none(id=account_id)
+                if row is None:
+                    raise missing(kind, account_id)
                 row.password_hash = stored
                 await db.commit()
             await self.sessions.revoke(connection, kind, account_id, but=but)
+            await self.throttle.forget(connection, kind, row.username)
+            if kind == "operator" or but is None:
+                await self.audit.note(connection, "password_set", kind, row.username, by)
 
         await self.writer.submit(prepare=store)
-        await self.guard.refresh()
+        await self.guard.catch_up()
 
-    async def add_operator(self, username: str, password: str, *, password_hash: str | None = None) -> int:
-        """A new operator's id. Raises BadAccount, or Conflict (`name_taken`)."""
-        username = clean_username(username)
-        stored = password_hash or await self.passwords.hash(check_password(password))
-        try:
-            async with AsyncSession(self.engine, expire_on_commit=False) as db:
-                row = await OperatorRepository(db).add(
-                    OperatorRow(username=username, password_hash=stored), auto_commit=True
-                )
-        except IntegrityError:
-            raise Conflict("name_taken", "An operator has this user name already.") from None
-        return row.id
+    async def unlock(self, kind: Kind, account_id: int, *, by: Actor = COMMAND_LINE) -> None:
+        """Forget the account's wrong passwords, from wherever they came."""
+        row = await self._get(kind, account_id)
 
-    async def operators(self) -> list[OperatorRow]:
-        async with AsyncSession(self.engine, expire_on_commit=False) as db:
-            return list(await OperatorRepository(db).get_many(OrderBy("username", "asc")))
+        async def forget(connection: AsyncConnection) -> None:
+            await self.throttle.forget(connection, kind, row.username)
+            await self.audit.note(connection, "unlocked", kind, row.username, by)
 
-    async def operator_name(self, account_id: int) -> str:
-        return (await self._get("operator", account_id)).username
+        await self.writer.submit(prepare=forget)
 
     async def teams(self) -> list[TeamRow]:
         async with AsyncSession(self.engine, expire_on_commit=False) as db:
@@ -247,18 +328,14 @@ class Accounts:
         return await self._find(kind, username=clean_username(username))
 
     async def _find(self, kind: Kind, **fields: Any) -> Account | None:
-        async with AsyncSession(self.engine, expire_on_commit=False) as db:
-            return await REPOSITORIES[kind](db).get_one_or_none(**fields)
+        async def find(connection: AsyncConnection) -> Account | None:
+            async with inside(connection) as db:
+                return await REPOSITORIES[kind](db).get_one_or_none(**fields)
+
+        return await read(self.engine, find)
 
     async def _get(self, kind: Kind, account_id: int) -> Account:
         row = await self._find(kind, id=account_id)
         if row is None:
-            raise NotFound(f"There is no {kind} with the id {account_id}.")
+            raise missing(kind, account_id)
         return row
-
-
-async def _check_unchanged(connection: AsyncConnection, kind: Kind, account_id: int, password_hash: str) -> None:
-    async with inside(connection) as db:
-        row = await REPOSITORIES[kind](db).get_one(id=account_id)
-    if row.password_hash != password_hash:
-        raise Conflict("password_changed", "The password was changed meanwhile. Log in again.")

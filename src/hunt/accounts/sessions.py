@@ -30,8 +30,8 @@ Kind = Literal["team", "operator"]
 class Session(Struct, frozen=True, kw_only=True):
     """A login: who (`kind` and `account_id`), which (`id`), and until when (UTC).
 
-    `registered` is when the team was: once a backup is restored another team may come to have its id. Operators have
-    an empty one.
+    `registered` is when the account was made: later another one may come to have its id, once a backup is restored or
+    an operator is removed. Operators who were made before that was noted have an empty one.
     """
 
     kind: Kind

@@ -32,7 +32,7 @@ class Token(Struct):
 
 class Registered(Struct):
     team_id: Id
-    token: str
+    token: Annotated[str, Meta(description="Empty for a repetition once the team has another password: log in.")]
 
 
 class TeamName(Struct):
@@ -252,8 +252,17 @@ class EndedSession(Struct):
     id: str
 
 
+class OperatorAnswer(Struct):
+    id: Id
+    username: str
+    registered: str
+
+
 class EndedSessions(Struct):
+    """Sessions that ended after `since`, and the operators who may act."""
+
     ended: list[EndedSession]
+    operators: list[OperatorAnswer]
     last: Id
 
 

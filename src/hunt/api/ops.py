@@ -9,14 +9,14 @@ from msgspec import Meta
 
 from hunt.api.answers import OPEN, CreatedTeam, TeamList, TeamThen, Token, Written, answers
 from hunt.api.common import Json, Shape, written
-from hunt.api.solver import Login
+from hunt.api.solver import Login, log_in
 from hunt.front import wrote
 from hunt.game import commands as cmd
 from hunt.game.refusals import NotFound
 from hunt.game.state import InteractionStep, TeamState
 from hunt.game.view import team_state
 from hunt.http.own_pages import BY_COOKIE
-from hunt.requests import AnyRequest, OptionalId, address, device, operator_session, repeatable, session_cookie
+from hunt.requests import AnyRequest, OptionalId, actor, operator_session, repeatable
 from hunt.services import Services
 
 Teams = list[int] | Literal["all"]
@@ -68,26 +68,22 @@ def _of(teams: Teams) -> tuple[int, ...] | None:
     return None if teams == "all" else tuple(teams)
 
 
-async def _who(request: AnyRequest, services: Services) -> dict[str, Any]:
+def _who(request: AnyRequest, services: Services) -> dict[str, Any]:
     """The `internal_data` of an act."""
-    session = operator_session(request)
-    by = {"operator": await services.accounts.operator_name(session.account_id)}
+    by = {"operator": actor(request, services).name}
     request_id = request.headers.get("x-request-id")
     return by | ({"request_id": request_id[:MAX_REQUEST_ID]} if request_id else {})
 
 
 async def _act(request: AnyRequest, services: Services, act: cmd.Act) -> Json:
-    internal_data = await _who(request, services)
+    internal_data = _who(request, services)
     done = await services.writer.submit(act, internal_data=internal_data, request=await repeatable(request))
     return written(request, done)
 
 
 @post("/login", status_code=200, opt={BY_COOKIE: False}, security=OPEN, responses=answers(Token, 401))
 async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDependency[Services]) -> Response[Json]:
-    _, token = await services.accounts.login(
-        "operator", data.username, data.password, address=address(request), label=device(request)
-    )
-    return Response({"token": token}, cookies=[session_cookie(services, token)])
+    return await log_in(request, "operator", data, services)
 
 
 @post("/gates/{id:str}/satisfy", status_code=200, responses=answers(Written, 401, 404, 409))
@@ -153,7 +149,7 @@ async def create_team(request: AnyRequest, data: JSONBody[NewTeam], services: Na
         data.username,
         data.name,
         data.password,
-        internal_data=await _who(request, services),
+        internal_data=_who(request, services),
         request=await repeatable(request),
     )
     return {"team_id": team_id, **written(request, done)}
@@ -163,7 +159,7 @@ async def create_team(request: AnyRequest, data: JSONBody[NewTeam], services: Na
 async def edit_team(
     request: AnyRequest, team_id: FromPath[int], data: JSONBody[TeamEdit], services: NamedDependency[Services]
 ) -> Json:
-    who = await _who(request, services)
+    who = _who(request, services)
     _existing(services, team_id)
     done = await services.accounts.rename(team_id, data.name, who, request=await repeatable(request))
     return written(request, done)
@@ -180,7 +176,7 @@ async def reactivate(request: AnyRequest, team_id: FromPath[int], services: Name
 
 
 async def _set_active(request: AnyRequest, services: Services, team_id: int, *, active: bool) -> Json:
-    who = await _who(request, services)
+    who = _who(request, services)
     _existing(services, team_id)
     done = await services.accounts.set_active(
         team_id, active=active, internal_data=who, request=await repeatable(request)
@@ -192,9 +188,9 @@ async def _set_active(request: AnyRequest, services: Services, team_id: int, *, 
 async def set_password(
     request: AnyRequest, team_id: FromPath[int], data: JSONBody[NewPassword], services: NamedDependency[Services]
 ) -> Json:
-    operator_session(request)
+    by = actor(request, services)
     _existing(services, team_id)
-    await services.accounts.set_password("team", team_id, data.password)
+    await services.accounts.set_password("team", team_id, data.password, by=by)
     wrote(request.scope, services.tail.head)
     return {"ids": [], "epoch": services.tail.head}
 

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from hunt.accounts.sessions import Kind
 from hunt.api.answers import (
     OPEN,
     Activity,
@@ -36,7 +37,9 @@ from hunt.requests import (
     LogId,
     address,
     carry_out,
-    device,
+    device_of,
+    label,
+    login_cookies,
     repeatable,
     session_cookie,
     session_of,
@@ -70,15 +73,25 @@ class Completion(Shape):
 
 @post("/login", status_code=200, opt={BY_COOKIE: False}, security=OPEN, responses=answers(Token, 401))
 async def login(request: AnyRequest, data: JSONBody[Login], services: NamedDependency[Services]) -> Response[Json]:
-    _, token = await services.accounts.login(
-        "team", data.username, data.password, address=address(request), label=device(request)
+    return await log_in(request, "team", data, services)
+
+
+async def log_in(request: AnyRequest, kind: Kind, data: Login, services: Services) -> Response[Json]:
+    """The answer to a login that succeeds."""
+    session, token = await services.accounts.login(
+        kind,
+        data.username,
+        data.password,
+        address=address(request),
+        label=label(request),
+        device=device_of(request, services),
     )
-    return Response({"token": token}, cookies=[session_cookie(services, token)])
+    return Response({"token": token}, cookies=login_cookies(request, services, session, token))
 
 
 @post("/logout", status_code=204, responses=answers(None, 401, status=204))
 async def logout(request: AnyRequest, services: NamedDependency[Services]) -> Response[None]:
-    await services.accounts.logout(session_of(request))
+    await services.accounts.logout(session_of(request), address(request))
     return Response(None, status_code=204, cookies=[session_cookie(services, "")])
 
 
@@ -88,12 +101,17 @@ async def logout(request: AnyRequest, services: NamedDependency[Services]) -> Re
 async def register(
     request: AnyRequest, data: JSONBody[Registration], services: NamedDependency[Services]
 ) -> Response[Json]:
-    session, token, done = await services.accounts.sign_up(
-        data.username, data.name, data.password, label=device(request), request=await repeatable(request)
+    team_id, session, token, done = await services.accounts.sign_up(
+        data.username,
+        data.name,
+        data.password,
+        address=address(request),
+        label=label(request),
+        request=await repeatable(request),
     )
     wrote(request.scope, done.head)
-    body = {"team_id": session.account_id, "token": token}
-    return Response(body, status_code=201, cookies=[session_cookie(services, token)])
+    cookies = login_cookies(request, services, session, token) if session else []
+    return Response({"team_id": team_id, "token": token}, status_code=201, cookies=cookies)
 
 
 def state_of(services: Services, team_id: int) -> Json:

@@ -61,8 +61,9 @@ async def sessions(request: AnyRequest, services: NamedDependency[Services], sin
     who = identity_of(request.scope)
     if who.by != "service":
         raise NotAllowed("This is for the server's own processes.") if who.session else NotLoggedIn
-    ended = await services.accounts.sessions.read_ended(services.engine, since)
-    return {"ended": msgspec.to_builtins(ended), "last": ended[-1].revocation if ended else since}
+    access = await services.guard.read_access(since)
+    body: Json = msgspec.to_builtins(access)
+    return body | {"last": access.ended[-1].revocation if access.ended else since}
 
 
 @get("/health/live", security=OPEN, responses=answers(Alive))

@@ -121,14 +121,14 @@ def operators() -> None:
 @PASSWORD
 def add_operator(username: str, password: str) -> None:
     """Add somebody to headquarters."""
-    with_services(lambda services: services.accounts.add_operator(username, password))
+    with_services(lambda services: services.accounts.operators.add(username, password))
     click.echo(f"Operator {username} added.")
 
 
 @operators.command("list")
 def list_operators() -> None:
     """All operators."""
-    for row in with_services(lambda services: services.accounts.operators()):
+    for row in with_services(lambda services: services.accounts.operators.all()):
         click.echo(f"{row.id}\t{row.username}")
 
 

@@ -45,10 +45,10 @@ async def load(accounts: Accounts, fixtures: Fixtures, *, extra_teams: int = 0) 
     if await accounts.teams():
         return False
     stored = await accounts.passwords.hash(fixtures.password)
-    known = {row.username for row in await accounts.operators()}
+    known = {row.username for row in await accounts.operators.all()}
     for operator in fixtures.operators:
         if operator.username not in known:
-            await accounts.add_operator(operator.username, fixtures.password, password_hash=stored)
+            await accounts.operators.add(operator.username, fixtures.password, password_hash=stored)
     # The gate goes into the queue with the first teams, so into their transaction: a start that is broken off
     # leaves all of it or nothing.
     await asyncio.gather(_begin(accounts), _register(accounts, fixtures.teams, stored))

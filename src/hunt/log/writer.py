@@ -92,10 +92,14 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 class Done(Struct, frozen=True, kw_only=True):
-    """What was committed: the ids of the command's entries (None where it wrote nothing) and a guess's answer."""
+    """What was committed: the ids of the command's entries (None where it wrote nothing) and a guess's answer.
+
+    `team_id` is the team of the first entry, None where that is of all teams.
+    """
 
     ids: tuple[int, int] | None
     head: int
+    team_id: int | None = None
     answer: GuessAnswer | None = None
     replayed: bool = False
 
@@ -296,7 +300,8 @@ class _Attempt:
             answer = decide(command, self.ahead, job.internal_data)
         new = self.ahead.entries[before:]
         ids = (new[0].id, new[-1].id) if new else None
-        done = Done(ids=ids, head=self.ahead.head, answer=answer)
+        team_id = new[0].team_id if new else None
+        done = Done(ids=ids, head=self.ahead.head, team_id=team_id, answer=answer)
         if job.request and ids:
             self._keys.update((entry.id, job.request.column) for entry in new)
             self._replays[job.request.key] = (job.request.body, done)
@@ -324,7 +329,8 @@ class _Attempt:
             return "", None
         entries = [entry_of(row) for row in rows]
         answer = guess_answer(entries[0])
-        done = Done(ids=(entries[0].id, entries[-1].id), head=self.ahead.head, answer=answer)
+        first, last = entries[0], entries[-1]
+        done = Done(ids=(first.id, last.id), head=self.ahead.head, team_id=first.team_id, answer=answer)
         return rows[0].request_key.rpartition(".")[2], done
 
     async def insert(self) -> None:

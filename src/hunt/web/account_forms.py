@@ -1,6 +1,7 @@
 """What forms about accounts post: logging in and out, registering, the team's own page."""
 
 from litestar import Response, Router, get, post
+from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect
@@ -8,7 +9,7 @@ from litestar.response import Redirect
 from hunt.errors import FORESEEN, fault_of
 from hunt.front import identity_of, wrote
 from hunt.http.own_pages import BY_COOKIE
-from hunt.requests import AnyRequest, address, device, session_cookie, session_of
+from hunt.requests import AnyRequest, address, device_of, label, login_cookies, session_cookie, session_of
 from hunt.web.common import Pages, team_view
 from hunt.web.form import Answer, Form, fault_in, read_form
 from hunt.web.pages import draw_team
@@ -39,19 +40,24 @@ async def login(request: AnyRequest, pages: NamedDependency[Pages]) -> Answer:
     sent = await read_form(request, "username", "password", "next")
     accounts = pages.services.accounts
     try:
-        _, token = await accounts.login(
-            "team", sent["username"], sent["password"], address=address(request), label=device(request)
+        session, token = await accounts.login(
+            "team",
+            sent["username"],
+            sent["password"],
+            address=address(request),
+            label=label(request),
+            device=device_of(request, pages.services),
         )
     except FORESEEN as error:
         fault = fault_of(error)
         form = Form.refused({"username": sent["username"]}, fault)
         return _draw_login(request, pages, form, _safe(sent["next"]), fault.status)
-    return _logged_in(pages, token, _safe(sent["next"]))
+    return _with_cookies(pages.back_to(_safe(sent["next"])), login_cookies(request, pages.services, session, token))
 
 
-def _logged_in(pages: Pages, token: str, path: str) -> Redirect:
-    response = pages.back_to(path)
-    response.set_cookie(session_cookie(pages.services, token))
+def _with_cookies(response: Redirect, cookies: list[Cookie]) -> Redirect:
+    for cookie in cookies:
+        response.set_cookie(cookie)
     return response
 
 
@@ -69,30 +75,34 @@ def _draw_register(request: AnyRequest, pages: Pages, form: Form, status: int = 
 async def register(request: AnyRequest, pages: NamedDependency[Pages]) -> Answer:
     sent = await read_form(request, "username", "name", "password")
     try:
-        _, token, done = await pages.services.accounts.sign_up(
-            sent["username"], sent["name"], sent["password"], label=device(request)
+        _, session, token, done = await pages.services.accounts.sign_up(
+            sent["username"], sent["name"], sent["password"], address=address(request), label=label(request)
         )
     except FORESEEN as error:
         fault = fault_of(error)
         form = Form.refused({"username": sent["username"], "name": sent["name"]}, fault)
         return _draw_register(request, pages, form, fault.status)
     wrote(request.scope, done.head)
-    return _logged_in(pages, token, "/")
+    if session is None:  # headquarters have set another password since
+        return pages.back_to("/login")
+    return _with_cookies(pages.back_to("/"), login_cookies(request, pages.services, session, token))
 
 
 @post("/logout", status_code=200)
 async def logout(request: AnyRequest, pages: NamedDependency[Pages]) -> Redirect:
     session = identity_of(request.scope).session
     if session:
-        await pages.services.accounts.logout(session)
-    return _logged_in(pages, "", "/login")
+        await pages.services.accounts.logout(session, address(request))
+    return _with_cookies(pages.back_to("/login"), [session_cookie(pages.services, "")])
 
 
 @post("/team/password", status_code=200)
 async def change_password(request: AnyRequest, pages: NamedDependency[Pages]) -> Answer:
     sent = await read_form(request, "current", "new")
     session = session_of(request)
-    fault = await fault_in(pages.services.accounts.change_password(session, sent["current"], sent["new"]))
+    fault = await fault_in(
+        pages.services.accounts.change_password(session, sent["current"], sent["new"], address=address(request))
+    )
     if fault is None:
         return pages.back_to("/team", "The password is changed; every other device is logged out.")
     errors = {"new": fault.detail} if fault.field else {"current": "This is not the current password."}
