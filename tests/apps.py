@@ -155,7 +155,7 @@ class Site:
         return f"ws://{HOST}:{self.port}/ws"
 
     async def start(self) -> Self:
-        self._server = _Server(server_config(self._application(), self._settings, log_config=None))
+        self._server = _Server(server_config(self._application(), self._settings))
         self._task = asyncio.create_task(self._server.serve())
         await eventually(self._is_up, what="the server listening")
         return self

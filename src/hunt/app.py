@@ -29,6 +29,8 @@ from hunt.http.compression import Compression
 from hunt.http.hosts import OwnHosts
 from hunt.http.methods import Methods
 from hunt.http.own_pages import OwnPages
+from hunt.http.protocol import BoundedHttp
+from hunt.http.websocket import BoundedWebSocket
 from hunt.live.protocol import CLOSE_LOGGED_OUT
 from hunt.live.socket import serve
 from hunt.services import BaseServices, LiveServices, Services, build_id, running
@@ -85,8 +87,8 @@ def server_config(app: Litestar | str, settings: Settings, **more: Any) -> uvico
         host=settings.host,
         port=settings.port,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http="httptools",
-        ws="websockets-sansio",
+        http=BoundedHttp,
+        ws=BoundedWebSocket,
         ws_per_message_deflate=False,  # costs twice the CPU and up to 250 KiB a socket
         ws_max_size=MAX_CALL_BYTES,
         backlog=BACKLOG,
@@ -94,7 +96,9 @@ def server_config(app: Litestar | str, settings: Settings, **more: Any) -> uvico
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
+        timeout_keep_alive=BoundedHttp.limits.idle_seconds,
         timeout_graceful_shutdown=STOP_SECONDS,
+        log_config=None,  # see hunt.logs
         log_level="warning",
         **more,
     )

@@ -22,6 +22,18 @@ def configure() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.getLogger("uvicorn.error").addFilter(_is_worth_telling)
+    logging.captureWarnings(True)
+    logging.getLogger().handlers[:] = [_FromLibraries(logging.WARNING)]
+
+
+class _FromLibraries(logging.Handler):
+    """Passes on what libraries log, so that every line has one form."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = max(logging.WARNING, min(record.levelno, logging.ERROR))
+        structlog.get_logger().log(
+            level, "library", logger=record.name, message=record.getMessage(), exc_info=record.exc_info
+        )
 
 
 def _is_worth_telling(record: logging.LogRecord) -> bool:

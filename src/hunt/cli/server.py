@@ -19,8 +19,11 @@ from uvicorn.supervisors import Multiprocess
 from hunt.app import create_app, from_environment, server_config
 from hunt.cli.common import Failure, hunt_of
 from hunt.content import Loaded
+from hunt.http.limits import raise_open_files
 from hunt.log import migrations
 from hunt.settings import BadSetting, Settings, database_url
+
+ANY_IPV6 = "::"
 
 STUBS_SHOWN = 5
 """Puzzles that are not written yet, named when that keeps the hunt from being served."""
@@ -34,6 +37,7 @@ def serve() -> None:
     _check_servable(loaded, settings)
     if settings.role != "live":
         asyncio.run(migrations.check_schema(settings.database_url))
+    raise_open_files()
     listeners = _listen(settings.host, settings.port)
     if settings.workers == 1:
         _serve_alone(create_app(settings, loaded.hunt), settings, listeners)
@@ -51,9 +55,14 @@ def _check_servable(loaded: Loaded, settings: Settings) -> None:
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:
-    """A socket for each address of the host, bound but not listening yet. BadSetting where there is none to be had."""
+    """A socket for each address of the host, bound but not listening yet. BadSetting where there is none to be had.
+
+    `::` is every address of the machine, those of IPv4 too.
+    """
+    if host == ANY_IPV6:
+        host = ""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
         found = []
     listeners: list[socket.socket] = []
