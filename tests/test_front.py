@@ -3,12 +3,18 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import anyio
+import anyio.lowlevel
 import httpx
 import pytest
+from litestar import Litestar, get
+from litestar.response import Stream
 
 from apps import PASSWORD, App, fresh_sqlite, running_app, settings_of
 from hunt.http.hosts import OwnHosts
+from hunt.http.methods import Methods
 from small_hunt import write_small_hunt
+from waiting import WITHIN_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +51,16 @@ async def client(app: App) -> AsyncIterator[httpx.AsyncClient]:
         ("hunt.example.org.evil.example", 421),
         ("evil.example", 421),
         ("hunt.example.org:8080", 421),
+        ("[0:0:0:0:0:0:0:1]", 200),
+        ("hunt.example.org..", 421),
+        ("hunt.example.org@evil.example", 421),
+        ("evil.example@hunt.example.org", 421),
+        ("hunt.example.org/", 421),
+        ("hunt.example.org, hunt.example.org", 421),
+        (".", 421),
+        (":443", 421),
+        ("[::1", 421),
+        ("x" * 5000, 421),
     ],
 )
 async def test_it_answers_to_its_public_name_and_on_its_own_machine(
@@ -74,15 +90,66 @@ async def test_cookies_of_a_site_with_https_are_secure(app: App, client: httpx.A
     [
         ("https://hunt.example.org", 200),
         ("https://hunt.example.org:443", 200),
+        ("https://HUNT.example.org", 200),
         ("http://hunt.example.org", 403),
+        ("http://hunt.example.org:443", 403),
         ("https://hunt.example.org:8443", 403),
+        ("https://other.example.org", 403),
+        ("https://hunt.example.org.evil.example", 403),
+        ("https://hunt.example.org@evil.example", 403),
+        ("https://evil.example/https://hunt.example.org", 403),
         ("https://evil.example", 403),
+        ("hunt.example.org", 403),
+        ("null", 403),
+        ("", 403),
     ],
 )
 async def test_only_our_own_pages_may_post(app: App, client: httpx.AsyncClient, origin: str, status: int) -> None:
     headers = {"cookie": f"__Host-session={(await app.team()).token}", "origin": origin}
     answer = await client.post("/api/puzzles/lantern/guesses", json={"guess": "x"}, headers=headers)
     assert answer.status_code == status
+
+
+async def test_behind_a_proxy_that_asks_by_another_host_our_pages_are_still_ours(app: App) -> None:
+    cookie = {"cookie": f"__Host-session={(await app.team()).token}", "host": "127.0.0.1:8000"}
+    async with app.client() as client:
+        for origin, status in (("https://hunt.example.org", 200), ("https://evil.example", 403)):
+            headers = {**cookie, "origin": origin}
+            answer = await client.post("/api/puzzles/lantern/guesses", json={"guess": "x"}, headers=headers)
+            assert answer.status_code == status
+
+
+async def test_two_different_headers_say_nothing(app: App, client: httpx.AsyncClient) -> None:
+    cookie = (b"cookie", f"__Host-session={(await app.team()).token}".encode())
+    for name, ours in ((b"sec-fetch-site", b"same-origin"), (b"origin", b"https://hunt.example.org")):
+        for pair in ([(name, ours), (name, b"cross-site")], [(name, b"cross-site"), (name, ours)]):
+            headers = [(b"host", b"hunt.example.org"), cookie, *pair]
+            answer = await client.post("/api/puzzles/lantern/guesses", json={"guess": "x"}, headers=headers)
+            assert answer.status_code == 403
+
+
+async def test_a_bearer_token_that_is_wrong_does_not_let_a_cookie_in(app: App, client: httpx.AsyncClient) -> None:
+    cookie = {"cookie": f"__Host-session={(await app.team()).token}"}
+    for authorization, site, status in (
+        ("Bearer nonsense", "cross-site", 403),
+        ("Bearer nonsense", "same-origin", 401),
+        ("Basic eDp5", "cross-site", 403),
+    ):
+        headers = {**cookie, "authorization": authorization, "sec-fetch-site": site}
+        answer = await client.post("/api/puzzles/lantern/guesses", json={"guess": "x"}, headers=headers)
+        assert answer.status_code == status
+
+
+async def test_the_page_about_a_foreign_form_names_what_was_sent_what_is_expected_and_the_setting(
+    client: httpx.AsyncClient,
+) -> None:
+    for sent in ({"origin": "http://hunt.example.org"}, {"sec-fetch-site": "same-site"}):
+        page = await client.post("/login", data={"username": "x"}, headers={"accept": "text/html", **sent})
+        assert (page.status_code, page.headers["content-type"]) == (403, "text/html; charset=utf-8")
+        [(name, value)] = sent.items()
+        assert f"the browser sent {name.title()}: {value}" in page.text
+        assert "our pages are at https://hunt.example.org." in page.text
+        assert f"HUNT_PUBLIC_URL is {PUBLIC}" in page.text
 
 
 async def test_a_get_from_another_sites_link_is_fine(client: httpx.AsyncClient) -> None:
@@ -97,7 +164,7 @@ async def test_a_strange_authorization_is_nobody(client: httpx.AsyncClient, head
 
 
 @pytest.mark.parametrize(
-    "cookie", ["session", "session=", "=;=;;", "session=a=b; session=c", "hunt_id=x; session=\xff"]
+    "cookie", ["session", "session=", "=;=;;", "session=a=b; session=c", "hunt_id=x; session=\xff", "__host-session=x"]
 )
 async def test_a_strange_cookie_is_nobody(client: httpx.AsyncClient, cookie: str) -> None:
     headers = [(b"cookie", cookie.encode("latin-1")), (b"host", b"hunt.example.org")]
@@ -120,6 +187,10 @@ async def test_a_browser_that_asks_for_another_name_gets_a_page_in_words(client:
     assert answer.status_code == 421
     assert answer.headers["content-type"].startswith("text/html")
     assert "does not answer for evil.example/&lt;b&gt;" in answer.text
+    assert f"HUNT_PUBLIC_URL is {PUBLIC}" in answer.text
+    for path in ("/api/me", "/health/live"):
+        answer = await client.get(path, headers={**headers, "host": "evil.example"})
+        assert (answer.status_code, answer.json()["code"]) == (421, "bad_host")
 
 
 async def test_two_hosts_are_none(client: httpx.AsyncClient) -> None:
@@ -134,6 +205,53 @@ async def test_cookies_may_come_in_several_lines(app: App, client: httpx.AsyncCl
     for lines in ([b"a=b", f"__Host-session={team.token}".encode()], [f"__Host-session={team.token}".encode(), b"a=b"]):
         headers = [(b"host", b"hunt.example.org"), *((b"cookie", line) for line in lines)]
         assert (await client.get("/api/me", headers=headers)).status_code == 200
+
+
+async def test_two_sessions_in_one_request_are_none(app: App, client: httpx.AsyncClient) -> None:
+    mine, other = await app.team(), await app.team()
+    for second, status in ((other, 401), (mine, 200)):
+        both = f"__Host-session={mine.token}; __Host-session={second.token}"
+        assert (await client.get("/api/me", headers={"cookie": both})).status_code == status
+
+
+async def test_a_site_with_https_takes_no_cookie_that_a_neighbour_could_have_planted(
+    app: App, client: httpx.AsyncClient
+) -> None:
+    team = await app.team()
+    for name, status in (("session", 401), ("__Host-session", 200), ("__host-session", 401)):
+        assert (await client.get("/api/me", headers={"cookie": f"{name}={team.token}"})).status_code == status
+
+
+async def test_a_notice_of_a_site_with_https_is_shown_once_and_taken_away(app: App) -> None:
+    team = await app.team()
+    async with app.client(headers={"sec-fetch-site": "same-origin"}) as client:
+        client.base_url = httpx.URL(PUBLIC)
+        client.cookies.set("__Host-session", team.token)
+        await client.post("/puzzles/lantern/guess", data={"guess": "hello there"})
+        assert "__Host-notice" in client.cookies
+        shown = await client.get("/puzzles/lantern")
+        assert "HELLOTHERE: " in shown.text
+        assert "Secure" in shown.headers["set-cookie"]
+        assert "__Host-notice" not in client.cookies
+
+
+@pytest.mark.parametrize(
+    ("path", "cache"),
+    [
+        ("/api/me", "no-store"),
+        ("/api/activity", "no-store"),
+        ("/api/puzzles/nothing", "no-store"),
+        ("/puzzles", "no-store"),
+        ("/login", "no-store"),
+        ("/static/tests/hunt.css", "public, max-age=31536000, immutable"),
+    ],
+)
+async def test_what_is_about_an_account_is_kept_by_no_cache(
+    app: App, client: httpx.AsyncClient, path: str, cache: str
+) -> None:
+    team = await app.team()
+    for headers in ({}, {"cookie": f"__Host-session={team.token}"}, team.headers):
+        assert (await client.get(path, headers=headers)).headers["cache-control"] == cache
 
 
 @pytest.mark.parametrize(
@@ -160,17 +278,41 @@ PATHS = [
     "/api/me",
     "/nothing",
     "/api/nothing",
+    "/api/logout",
+    "/puzzles/lantern",
+    "/static/tests/hunt.css",
+    "/theme/accent.css",
 ]
 
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_what_answers_get_answers_head_alike(app: App, client: httpx.AsyncClient, path: str) -> None:
-    whole, head = await client.get(path), await client.head(path)
-    assert head.content == b""
-    assert head.status_code == whole.status_code
-    assert head.headers["content-type"] == whole.headers["content-type"]
-    if path not in {"/metrics", "/login"}:  # what is said there depends on the moment
-        assert head.headers["content-length"] == whole.headers["content-length"]
+    cookie = {"cookie": f"__Host-session={(await app.team()).token}", "accept-encoding": "identity"}
+    for headers in ({"accept-encoding": "identity"}, cookie):
+        whole, head = await client.get(path, headers=headers), await client.head(path, headers=headers)
+        assert head.content == b""
+        assert head.status_code == whole.status_code
+        varying = {"content-length"} if path == "/metrics" else set()
+        for name in {*whole.headers, *head.headers} - varying:
+            assert head.headers.get(name) == whole.headers.get(name), name
+
+
+async def test_a_head_of_a_stream_without_end_ends() -> None:
+    @get("/stream")
+    async def stream() -> Stream:
+        async def pieces() -> AsyncIterator[bytes]:
+            while True:
+                await anyio.lowlevel.checkpoint()
+                yield b"x"
+
+        return Stream(pieces())
+
+    litestar = Litestar([stream], openapi_config=None)
+    litestar.asgi_handler = Methods(litestar.asgi_handler, litestar)
+    transport = httpx.ASGITransport(app=litestar)  # type: ignore[arg-type] # Litestar's own ASGI types
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        with anyio.fail_after(WITHIN_SECONDS):
+            assert (await client.head("/stream")).status_code == 200
 
 
 @pytest.mark.parametrize(

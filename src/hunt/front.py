@@ -1,15 +1,14 @@
 """Outermost middleware: host, origin, identity, load shedding, and how new the answer has to be."""
 
-import html
 from hmac import compare_digest
+from html import escape
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
 import msgspec
 import structlog
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send, WebSocketScope
+from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send, WebSocketScope
 from msgspec import Struct
 
 from hunt.accounts.sessions import Session
@@ -38,7 +37,12 @@ BUSY = 503
 BUSY_SECONDS = 2
 """When to come back after that."""
 
+JSON_PATHS = ("/api/", "/health/", "/metrics")
+"""Where errors are JSON, whoever asks."""
+
 MAX_ID_DIGITS = 15
+MAX_SHOWN = 200
+"""Characters of a Host that are shown to the person."""
 
 HSTS_SECONDS = 365 * 24 * 3600
 """How long a browser asks for this site by HTTPS alone, where the public URL is https."""
@@ -83,9 +87,9 @@ class Front:
         self._requests = 0
         self._session_cookie = services.settings.cookie_name(SESSION_COOKIE)
         self._hunt_id_cookie = services.settings.cookie_name(HUNT_ID_COOKIE)
-        self._headers = {**SECURITY_HEADERS, "cache-control": "no-store"}
-        if services.settings.secure_cookies:
-            self._headers["strict-transport-security"] = f"max-age={HSTS_SECONDS}"
+        hsts = {"strict-transport-security": f"max-age={HSTS_SECONDS}"} if services.settings.secure_cookies else {}
+        always = {**SECURITY_HEADERS, **hsts, "cache-control": "no-store"}
+        self._headers = [(name.encode(), value.encode()) for name, value in always.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {ScopeType.HTTP, ScopeType.WEBSOCKET}:
@@ -96,7 +100,8 @@ class Front:
         host = headers.get(b"host", b"").decode("latin-1")
         is_health_check = scope["path"].startswith("/health/") and is_address(host)
         if not (self.hosts.are_asked(host) or is_health_check or self._is_service(headers)):
-            await self._refuse(scope, send, 421, "bad_host", f"This server does not answer for {host or 'no host'}.")
+            detail = f"This server does not answer for {host[:MAX_SHOWN] or 'no host'}. For who runs it: "
+            await self._refuse(scope, send, 421, "bad_host", detail + self.hosts.setting)
         elif scope["type"] == ScopeType.WEBSOCKET:
             await self._shake_hands(scope, receive, send, headers)
         elif self._requests >= MAX_REQUESTS + (RESERVED_REQUESTS if self._is_vital(scope, headers) else 0):
@@ -108,7 +113,9 @@ class Front:
         self, scope: WebSocketScope, receive: Receive, send: Send, headers: dict[bytes, bytes]
     ) -> None:
         origin = headers.get(b"origin")
-        if origin is not None and not self.hosts.is_own_origin(scope, origin.decode("latin-1")):
+        if origin is not None and not self.hosts.is_own_origin(
+            origin.decode("latin-1"), headers.get(b"host", b"").decode("latin-1"), scope["scheme"]
+        ):
             await self._refuse(scope, send, 403, "foreign_origin", "This socket was opened by another site's page.")
         elif not self.services.feed.is_current:  # it could not learn that a session is over
             await self._refuse(scope, send, BUSY, "log_away", "The server cannot follow the hunt just now.")
@@ -184,14 +191,18 @@ class Front:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer = MutableScopeHeaders.from_message(message)
-                for name, value in self._headers.items():
-                    answer.setdefault(name, value)
-                if head := scope["state"].get("wrote"):
-                    answer.add("set-cookie", self._hunt_id_set(head))
+                self._complete(scope, message)
             await send(message)
 
         return sending
+
+    def _complete(self, scope: HTTPScope, start: HTTPResponseStartEvent) -> None:
+        headers = list(start["headers"])
+        named = {name for name, _ in headers}
+        headers += [header for header in self._headers if header[0] not in named]
+        if head := scope["state"].get("wrote"):
+            headers.append((b"set-cookie", self._hunt_id_set(head).encode()))
+        start["headers"] = headers
 
     def _hunt_id_set(self, head: int) -> str:
         secure = "; Secure" if self.services.settings.secure_cookies else ""
@@ -209,7 +220,7 @@ class Front:
         body = _page(detail) if is_page else msgspec.json.encode({"code": code, "detail": detail})
         media_type = b"text/html; charset=utf-8" if is_page else b"application/json"
         headers = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
-        headers += [(name.encode(), value.encode()) for name, value in self._headers.items()]
+        headers += self._headers
         if status == BUSY:
             headers.append((b"retry-after", str(BUSY_SECONDS).encode()))
         messages: list[Any] = [
@@ -221,27 +232,39 @@ class Front:
 
 
 def _joined(scope: HTTPScope | WebSocketScope) -> dict[bytes, bytes]:
-    """The headers by name. Several `Cookie` lines, as HTTP/2 splits them, become one, here and in the scope."""
-    headers = dict(scope["headers"])
-    lines = [value for name, value in scope["headers"] if name == b"cookie"]
-    if len(lines) > 1:
-        headers[b"cookie"] = b"; ".join(lines)
-        others = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
-        scope["headers"] = [*others, (b"cookie", headers[b"cookie"])]
-    hosts = {value for name, value in scope["headers"] if name == b"host"}
-    if len(hosts) > 1:  # proxies and we could take different ones of them
-        headers[b"host"] = b", ".join(sorted(hosts))
+    """The headers by name. Those that came in several lines are one, for the application too.
+
+    So two lines of cookies are all of them, and two values of Host, Origin or Sec-Fetch-Site are neither of the two.
+    """
+    lines = list(scope["headers"])
+    headers = dict(lines)
+    if len(headers) < len(lines):
+        headers.clear()
+        for name, value in lines:
+            separator = b"; " if name == b"cookie" else b", "
+            headers[name] = headers[name] + separator + value if name in headers else value
+        scope["headers"] = list(headers.items())
     return headers
 
 
 def _cookies(headers: dict[bytes, bytes]) -> dict[str, str]:
-    pairs = (pair.partition("=") for pair in headers.get(b"cookie", b"").decode("latin-1").split(";"))
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    """The cookies by name. One that comes with several values is left out.
+
+    Another site of the domain, or a page of another path, may have set the other value, and nothing says which it is.
+    """
+    cookies: dict[str, str] = {}
+    doubtful: set[str] = set()
+    for pair in headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        name, _, value = pair.partition("=")
+        name, value = name.strip(), value.strip()
+        if cookies.setdefault(name, value) != value:
+            doubtful.add(name)
+    return {name: value for name, value in cookies.items() if name not in doubtful} if doubtful else cookies
 
 
 def _wants_page(scope: HTTPScope | WebSocketScope) -> bool:
     accepts = b",".join(value for name, value in scope["headers"] if name == b"accept")
-    return b"text/html" in accepts and not scope["path"].startswith("/api/")
+    return b"text/html" in accepts and not scope["path"].startswith(JSON_PATHS)
 
 
 def _page(detail: str) -> bytes:
@@ -249,5 +272,5 @@ def _page(detail: str) -> bytes:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>This did not work</title></head>'
-        f"<body><main><h1>This did not work</h1><p>{html.escape(detail)}</p></main></body></html>"
+        f"<body><main><h1>This did not work</h1><p>{escape(detail)}</p></main></body></html>"
     ).encode()

@@ -13,6 +13,8 @@ from msgspec import Struct
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hunt.http.hosts import origin
+
 MIN_SECRET_LENGTH = 16
 """Characters of a secret, whatever the server is for."""
 
@@ -67,7 +69,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def secure_cookies(self) -> bool:
-        return self.public_url is not None and self.public_url.startswith("https:")
+        return self.public_url is not None and self.public_url.lower().startswith("https:")
 
     def cookie_name(self, name: str) -> str:
         """The name of a cookie. With `__Host-` no other site of the domain can set it, but that needs HTTPS."""
@@ -176,7 +178,7 @@ def _is_site(url: str) -> bool:
     try:
         parts = urlsplit(url)
         nothing_more = parts.path in {"", "/"} and not parts.query and not parts.fragment and parts.port != 0
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and nothing_more
+        return nothing_more and bool(origin(url))
     except ValueError:  # half an IPv6 address, or a port that is no number
         return False
 

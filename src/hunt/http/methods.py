@@ -1,5 +1,7 @@
 """HEAD for all that answers GET, OPTIONS, and `Allow` where a method is not taken."""
 
+import asyncio
+
 from litestar import Litestar
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
@@ -24,9 +26,7 @@ class Methods:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
         elif scope["method"] == "HEAD":
-            scope.setdefault("state", {})["head"] = True
-            as_get: HTTPScope = {**scope, "method": "GET"}
-            await self.app(as_get, receive, _without_body(self._with_allow(scope, send)))
+            await _ask_for_head(self.app, {**scope, "method": "GET"}, receive, self._with_allow(scope, send))
         elif scope["method"] == "OPTIONS" and (allowed := self._allowed(scope["path"])):
             await send(
                 {
@@ -59,10 +59,25 @@ class Methods:
         return ""
 
 
-def _without_body(send: Send) -> Send:
+async def _ask_for_head(app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send) -> None:
+    """What a GET is answered, without its body. It ends with the first piece of that: a stream may have no end."""
+    answered = asyncio.Event()
+
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.body":
-            message = {**message, "body": b""}
-        await send(message)
+            if not answered.is_set():
+                answered.set()
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await send(message)
 
-    return sending
+    asking = asyncio.ensure_future(app(scope, receive, sending))
+    ended = asyncio.ensure_future(answered.wait())
+    try:
+        await asyncio.wait([asking, ended], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ended.cancel()
+        asking.cancel()
+        await asyncio.wait([asking])
+    if not asking.cancelled():
+        asking.result()  # raises what the application raised

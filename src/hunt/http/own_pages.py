@@ -20,15 +20,16 @@ MAX_SHOWN = 200
 
 
 class ForeignOrigin(Exception):
-    """A request that changes something comes from another site's page, or nobody says from where."""
+    """A request that changes something comes from another site's page, or nothing says from where."""
 
     code = "foreign_origin"
 
-    def __init__(self, given: str, expected: str | None) -> None:
+    def __init__(self, site: str, origin: str, hosts: OwnHosts, expected: str | None) -> None:
+        sent = f"Sec-Fetch-Site: {site}" if site else f"Origin: {origin}" if origin else "no Origin"
         super().__init__(
-            f"This request came from {given[:MAX_SHOWN] or 'a page that does not say where it is from'}, "
-            f"not from {expected or 'this site'}. Load the page again and repeat what you did. "
-            "If it always happens: whoever runs the server has to set HUNT_PUBLIC_URL to the address in your browser."
+            "This did not come from a page of this site, so nothing was done. Load the page again and repeat what "
+            f"you did. For who runs the server: the browser sent {sent[:MAX_SHOWN]}, and our pages are at "
+            f"{hosts.public_origin or expected}. {hosts.setting}"
         )
 
 
@@ -48,13 +49,13 @@ class OwnPages:
         by = scope["state"]["identity"].by
         if by in {"token", "service"}:
             return
-        headers = dict(scope["headers"])
-        site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin", b"").decode("latin-1")
-        if site is not None:
-            is_own = site == b"same-origin"
-        elif origin:
-            is_own = self._hosts.is_own_origin(scope, origin)
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        site, origin, host = (headers.get(name, "") for name in (b"sec-fetch-site", b"origin", b"host"))
+        if b"sec-fetch-site" in headers:
+            is_own = site == "same-origin"
+        elif b"origin" in headers:
+            is_own = self._hosts.is_own_origin(origin, host, scope["scheme"])
         else:  # no browser sends this by itself, but a program may keep a cookie
             is_own = by is None or not scope["route_handler"].opt.get(BY_COOKIE, True)
         if not is_own:
-            raise ForeignOrigin(origin, self._hosts.origin_of(scope))
+            raise ForeignOrigin(site, origin, self._hosts, self._hosts.origin_of(host, scope["scheme"]))

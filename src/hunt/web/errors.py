@@ -11,11 +11,9 @@ from litestar.response import Redirect
 from hunt.accounts.errors import NotLoggedIn
 from hunt.content.addresses import path_href
 from hunt.errors import Fault, fault_of
-from hunt.front import identity_of
+from hunt.front import JSON_PATHS, identity_of
 from hunt.requests import AnyRequest
 from hunt.web.common import Pages
-
-JSON_PATHS = ("/api/", "/health/", "/metrics")
 
 TOO_LARGE = 413
 BAD_SHAPE = 422
