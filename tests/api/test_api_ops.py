@@ -86,6 +86,17 @@ async def test_clues_are_given_and_taken(client: httpx.AsyncClient, team: Team, 
     assert (state["currency"], state["strong_currency"]) == (0, 1)
 
 
+async def test_more_than_a_team_has_is_taken_with_force_alone(
+    client: httpx.AsyncClient, team: Team, hq: Headers
+) -> None:
+    body = {"teams": [team.id], "amount": -1}
+    refused = await client.post("/api/ops/currency", json=body, headers=hq)
+    assert (refused.status_code, refused.json()["code"]) == (409, "insufficient_currency")
+    assert (await state_of(client, team))["currency"] == 0
+    await act(client, hq, "currency", force=True, **body)
+    assert (await state_of(client, team))["currency"] == -1
+
+
 async def test_an_amount_of_nothing_changes_nothing(client: httpx.AsyncClient, team: Team, hq: Headers) -> None:
     assert (await act(client, hq, "currency", teams=[team.id], amount=0))["ids"] == []
 

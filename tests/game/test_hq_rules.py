@@ -4,7 +4,7 @@ import pytest
 
 from hunt.content.model import AnyOf, Gate, Interaction, SlotSolved
 from hunt.game import commands as cmd
-from hunt.game.refusals import Forbidden, NotFound, Refused
+from hunt.game.refusals import Conflict, Forbidden, NotFound, Refused
 from playing import ALWAYS, TEAM, World, a_hunt, a_round, open_slot, said, slot, slug_of
 
 SHUT = a_round(
@@ -135,10 +135,39 @@ def test_a_new_name_is_written_once(world: World) -> None:
 
 
 def test_keys_may_be_taken_away(world: World) -> None:
-    (entry,) = world.grant(keys=-2)
-    assert (entry.type, entry.currency_delta, world.keys()) == ("currency_adjusted", -2, -2)
+    world.grant(keys=3)
+    (entry,) = world.grant(keys=-3)
+    assert (entry.type, entry.currency_delta, world.keys()) == ("currency_adjusted", -3, 0)
     (entry,) = world.grant(clues=2)
     assert (entry.type, entry.strong_currency_delta) == ("strong_currency_adjusted", 2)
+
+
+@pytest.mark.parametrize("taken", [{"keys": -2}, {"clues": -1}])
+@pytest.mark.parametrize("teams", [(1, 2), None])
+def test_more_than_a_team_has_is_taken_only_with_force_and_from_all_teams_or_none(
+    world: World, taken: dict[str, int], teams: tuple[int, ...] | None
+) -> None:
+    world.do(cmd.Grant(teams=(1, 3), keys=5))
+    world.do(cmd.Grant(teams=(1, 3), clues=5))
+    with pytest.raises(Conflict, match="leave Team 2.* below zero") as refused:
+        world.do(cmd.Grant(teams=teams, **taken))
+    assert refused.value.code == "insufficient_currency"
+    assert world.do(cmd.Grant(teams=teams, force=True, **taken))
+    assert min(world.keys(2), world.team(2).strong_currency) < 0
+
+
+def test_a_refused_grant_names_five_teams_and_counts_the_rest(world: World) -> None:
+    for _ in range(5):
+        world.register()
+    with pytest.raises(Conflict, match=r"leave Team 1, Team 2, .*, Team 5, 4 more below zero"):
+        world.do(cmd.Grant(teams=None, keys=-1))
+
+
+def test_a_team_below_zero_may_be_given_something(world: World) -> None:
+    world.do(cmd.Grant(teams=(TEAM,), keys=-5, force=True))
+    assert world.grant(keys=2)
+    assert world.grant(clues=1)
+    assert world.keys() == -3
 
 
 def test_every_refusal_has_a_code_and_a_sentence(world: World) -> None:

@@ -81,7 +81,7 @@ def test_an_unlock_is_refused_where_there_is_nothing_to_buy(world: World, id: st
 
 
 def test_debts_buy_nothing(world: World) -> None:
-    world.grant(keys=-5)
+    world.do(cmd.Grant(teams=(TEAM,), keys=-5, force=True))
     assert refusal(world, unlock("shut")) == "insufficient_currency"
 
 

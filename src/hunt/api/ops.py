@@ -38,6 +38,7 @@ class Money(Shape):
     teams: Teams
     amount: int
     kind: Literal["keys", "clues"] = "keys"
+    force: bool = False
 
 
 class Hints(Shape):
@@ -96,7 +97,7 @@ async def satisfy_gate(
 @post("/currency", status_code=200, responses=answers(Written, 401, 404, 409))
 async def currency(request: AnyRequest, data: JSONBody[Money], services: NamedDependency[Services]) -> Json:
     keys, clues = (data.amount, 0) if data.kind == "keys" else (0, data.amount)
-    return await _act(request, services, cmd.Grant(teams=_of(data.teams), keys=keys, clues=clues))
+    return await _act(request, services, cmd.Grant(teams=_of(data.teams), keys=keys, clues=clues, force=data.force))
 
 
 @post("/puzzles/{slug:str}/unlock", status_code=200, responses=answers(Written, 401, 404, 409))

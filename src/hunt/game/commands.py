@@ -76,10 +76,11 @@ class SatisfyGate(Act, frozen=True, kw_only=True):
 
 
 class Grant(Act, frozen=True, kw_only=True):
-    """Give (or with a negative amount take) keys or clues."""
+    """Give (or with a negative amount take) keys or clues; more than a team has only with `force`."""
 
     keys: int = 0
     clues: int = 0
+    force: bool = False
 
 
 class OpenPuzzle(Act, frozen=True, kw_only=True):

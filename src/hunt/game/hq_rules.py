@@ -8,8 +8,11 @@ from hunt.game.board import Ahead
 from hunt.game.cascade import follow
 from hunt.game.entries import InternalData
 from hunt.game.lookups import MAX_RESULT_LENGTH, check_text, known, team
-from hunt.game.refusals import Invalid
+from hunt.game.refusals import Conflict, Invalid
 from hunt.game.state import TeamState
+
+MAX_TEAMS_NAMED = 5
+"""Teams that a refusal names; of the others it says how many they are."""
 
 MAX_GRANT = 1_000_000
 """Keys or clues in one act; both stores hold far more."""
@@ -41,9 +44,34 @@ def satisfy_gate(command: cmd.SatisfyGate, ahead: Ahead, internal_data: Internal
 def grant(command: cmd.Grant, ahead: Ahead, internal_data: InternalData) -> None:
     if max(abs(command.keys), abs(command.clues)) > MAX_GRANT:
         raise Invalid("bad_amount", f"An amount is between -{MAX_GRANT} and {MAX_GRANT}.")
+    if not command.force:
+        _check_enough(ahead, command)
     event = e.StrongCurrencyAdjusted() if command.clues else e.CurrencyAdjusted()
     change = (event, command.keys, command.clues) if command.keys or command.clues else None
     _act(ahead, command, internal_data, lambda _: change)
+
+
+def _check_enough(ahead: Ahead, command: cmd.Grant) -> None:
+    """Conflict where the act would take from a team more than it has, and then it is done to none."""
+    ids = ahead.team_ids if command.teams is None else list(dict.fromkeys(command.teams))
+    states = [team(ahead, id) for id in ids]
+    if command.teams is None:  # teams that register later start with what all were given
+        states.append(ahead.everyone)
+    lacking = [state for state in states if _lacks(state, command)]
+    if not lacking:
+        return
+    names = [state.name or "teams that register later" for state in lacking[:MAX_TEAMS_NAMED]]
+    if len(lacking) > MAX_TEAMS_NAMED:
+        names.append(f"{len(lacking) - MAX_TEAMS_NAMED} more")
+    raise Conflict(
+        "insufficient_currency",
+        f"This would leave {', '.join(names)} below zero, so nothing was done. Take less, or repeat it with `force`.",
+    )
+
+
+def _lacks(state: TeamState, command: cmd.Grant) -> bool:
+    after = state.currency + command.keys, state.strong_currency + command.clues
+    return (command.keys < 0 and after[0] < 0) or (command.clues < 0 and after[1] < 0)
 
 
 def open_puzzle(command: cmd.OpenPuzzle, ahead: Ahead, internal_data: InternalData) -> None:
