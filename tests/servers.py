@@ -258,11 +258,11 @@ class PostgresServer(Server):
         with ThreadPoolExecutor(1) as pool:
             pool.submit(asyncio.run, connect_and_execute()).result()
 
-    def database(self, template: str = "template0") -> str:
+    def database(self, template: str = "template0", encoding: str = "UTF8") -> str:
         """The name of a new database, a copy of `template` (to which nobody may be connected)."""
         self._databases += 1
         name = f"test_{self._databases}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING '{encoding}'")
         return name
 
     def drop(self, name: str) -> None:
@@ -270,6 +270,36 @@ class PostgresServer(Server):
 
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://{SUPERUSER}@/{name}?host={self.folder}"
+
+
+class PgBouncer(Server):
+    """A pooler in front of a PostgreSQL server, in transaction mode. Raises CannotRun where it is not installed."""
+
+    name = "PgBouncer"
+
+    def __init__(self, postgres: PostgresServer) -> None:
+        binary = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+        if binary is None:
+            raise CannotRun("there is no pgbouncer: install pgbouncer")
+        self.binary = binary
+        super().__init__()
+        if os.geteuid() == 0:
+            self._user = _unprivileged_user()
+            shutil.chown(self.folder, self._user)
+        (self.folder / "pgbouncer.ini").write_text(
+            f"[databases]\n* = host={postgres.folder} user={SUPERUSER}\n"
+            f"[pgbouncer]\nlisten_addr =\nunix_socket_dir = {self.folder}\nauth_type = any\n"
+            "pool_mode = transaction\nserver_round_robin = 1\ndefault_pool_size = 4\n"
+        )
+
+    def command(self) -> list[str]:
+        return [self.binary, str(self.folder / "pgbouncer.ini")]
+
+    def answers(self) -> bool:
+        return (self.folder / ".s.PGSQL.6432").exists()
+
+    def url(self, name: str) -> str:
+        return f"postgresql://{SUPERUSER}@/{name}?host={self.folder}&port=6432"
 
 
 def _postgres_folders() -> list[Path]:

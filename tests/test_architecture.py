@@ -14,7 +14,7 @@ BELOW: dict[str, set[str]] = {
     "clock": set(),
     "logs": set(),
     "metrics": set(),
-    "settings": {"http"},
+    "settings": {"http", "log"},
     "http": {"metrics"},
     "content": set(),
     "game": {"content"},

@@ -36,6 +36,13 @@ def folder(tmp_path: Path) -> Path:
     return write_small_hunt(tmp_path / "hunt")
 
 
+def test_more_keys_than_there_are_are_not_taken(folder: Path) -> None:
+    states, told = play(folder, STARTED, {"grant": {"amount": -1}}, {"grant": {"amount": 2}}, {"grant": {"amount": -2}})
+    assert [state["currency"] for state in states] == [0, 0, 2, 0]
+    assert states[1] == states[0]
+    assert "below zero" in told[0]
+
+
 def guess(slug: str, text: str) -> Action:
     return {"guess": {"puzzle": slug, "text": text}}
 

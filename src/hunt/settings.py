@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+
+from hunt.log.address import EXAMPLE, BadAddress, address_of
 
 from hunt.http.hosts import origin
 
@@ -34,7 +34,7 @@ FAKE_REDIS = "fake://"
 """A Redis inside the process that serves."""
 
 _WHAT = {
-    "database_url": "where the log is kept, like postgresql+asyncpg://user:password@host/hunt",
+    "database_url": f"where the log is kept, like {EXAMPLE}",
     "content": "the folder of the hunt",
     "secret_key": "a long random text that signs sessions",
 }
@@ -184,14 +184,10 @@ def _is_site(url: str) -> bool:
 
 
 def _check_database_url(url: str) -> None:
-    if not url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
-        raise BadSetting("HUNT_DATABASE_URL must start with sqlite+aiosqlite:/// or postgresql+asyncpg://.")
     try:
-        name = make_url(url).database
-    except (ArgumentError, ValueError):  # which may say a piece of the password
-        raise BadSetting(f"HUNT_DATABASE_URL cannot be understood: it is {_WHAT['database_url']}.") from None
-    if name in {None, "", ":memory:"}:
-        raise BadSetting("HUNT_DATABASE_URL must end with the name of a database, or with the path of a SQLite file.")
+        address_of(url)
+    except BadAddress as error:
+        raise BadSetting(f"HUNT_DATABASE_URL {error}") from None
 
 
 def _check_redis_url(url: str) -> None:

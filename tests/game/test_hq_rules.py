@@ -149,7 +149,7 @@ def test_more_than_a_team_has_is_taken_only_with_force_and_from_all_teams_or_non
 ) -> None:
     world.do(cmd.Grant(teams=(1, 3), keys=5))
     world.do(cmd.Grant(teams=(1, 3), clues=5))
-    with pytest.raises(Conflict, match="leave Team 2.* below zero") as refused:
+    with pytest.raises(Conflict, match=r"leave Team 2.* below zero") as refused:
         world.do(cmd.Grant(teams=teams, **taken))
     assert refused.value.code == "insufficient_currency"
     assert world.do(cmd.Grant(teams=teams, force=True, **taken))

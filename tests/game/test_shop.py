@@ -4,7 +4,7 @@ import pytest
 
 from hunt.content import model as c
 from hunt.content.model import Puzzle
-from hunt.game.commands import BuyAnswer, Command, ExchangeCurrency, UnlockPuzzle
+from hunt.game.commands import BuyAnswer, Command, ExchangeCurrency, Grant, UnlockPuzzle
 from hunt.game.refusals import Refused
 from playing import ALWAYS, TEAM, World, a_hunt, a_round, open_slot, slot, slug_of
 
@@ -81,7 +81,7 @@ def test_an_unlock_is_refused_where_there_is_nothing_to_buy(world: World, id: st
 
 
 def test_debts_buy_nothing(world: World) -> None:
-    world.do(cmd.Grant(teams=(TEAM,), keys=-5, force=True))
+    world.do(Grant(teams=(TEAM,), keys=-5, force=True))
     assert refusal(world, unlock("shut")) == "insufficient_currency"
 
 

@@ -14,6 +14,7 @@ from hunt.accounts.tables import OperatorRow
 from hunt.log.database import DatabaseAway, connect
 from hunt.log.migrations import SchemaMismatch, check_schema, migrate
 from hunt.log.tables import TeamRow
+from servers import PostgresServer
 from stores import execute
 
 HUNT = Path(sys.executable).with_name("hunt")
@@ -62,6 +63,16 @@ async def test_a_schema_of_a_newer_version_is_refused_and_left_alone(store: str)
 async def test_a_database_without_a_schema_is_told_from_one_that_is_up_to_date(database_url: str) -> None:
     with pytest.raises(SchemaMismatch, match="hunt migrate"):
         await check_schema(database_url)
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+async def test_a_database_that_cannot_hold_every_text_is_refused(
+    postgres_server: PostgresServer, encoding: str
+) -> None:
+    url = postgres_server.url(postgres_server.database(encoding=encoding))
+    for attempt in (migrate(url), check_schema(url)):
+        with pytest.raises(DatabaseAway, match=f"{encoding}.*UTF8"):
+            await attempt
 
 
 async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:

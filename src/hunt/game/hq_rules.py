@@ -65,7 +65,7 @@ def _check_enough(ahead: Ahead, command: cmd.Grant) -> None:
         names.append(f"{len(lacking) - MAX_TEAMS_NAMED} more")
     raise Conflict(
         "insufficient_currency",
-        f"This would leave {', '.join(names)} below zero, so nothing was done. Take less, or repeat it with `force`.",
+        f"This would leave {', '.join(names)} below zero, so nothing was done. Take less, or `force` it.",
     )
 
 

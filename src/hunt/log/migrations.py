@@ -7,9 +7,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hunt.log.database import connect, opened
+from hunt.log.database import DatabaseAway, connect, opened
+
+ENCODING = "UTF8"
+"""What PostgreSQL calls UTF-8."""
 
 
 class SchemaMismatch(Exception):
@@ -39,9 +43,23 @@ async def migrate(url: str) -> None:
             if engine.dialect.name == "sqlite":
                 await connection.execution_options(immediate=True)
             async with connection.begin():
+                await _check_encoding(connection)
                 await connection.run_sync(_upgrade)
     finally:
         await engine.dispose()
+
+
+async def _check_encoding(connection: AsyncConnection) -> None:
+    """Raises DatabaseAway for a database that cannot hold every text. (Those of SQLite can.)"""
+    if connection.dialect.name != "postgresql":
+        return
+    encoding = await connection.scalar(text("SELECT current_setting('server_encoding')"))
+    if encoding != ENCODING:
+        name = connection.engine.url.database
+        raise DatabaseAway(
+            f"The database {name} has the encoding {encoding}, which cannot hold every text. Create another one: "
+            f"CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0."
+        )
 
 
 def _upgrade(connection: Connection) -> None:
@@ -58,6 +76,7 @@ async def check_schema(url: str) -> None:
     engine = connect(url)
     try:
         async with opened(engine) as connection:
+            await _check_encoding(connection)
             current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
     finally:
         await engine.dispose()

@@ -4,14 +4,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, MetaData, inspect
-from sqlalchemy.engine import make_url
 
+from hunt.log.address import address_of
 from hunt.log.database import connect
 
 
 async def reset(url: str) -> None:
     """Remove everything from the database at `url`, whatever its schema: a SQLite file itself, elsewhere all tables."""
-    parsed = make_url(url)
+    parsed = address_of(url).url
     if parsed.get_backend_name() == "sqlite":
         _remove(parsed.database or "")
         return

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 from sqlalchemy import insert, select
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hunt.clock import Clock
@@ -25,7 +25,7 @@ from hunt.game.decide import decide
 from hunt.game.entries import Entry
 from hunt.game.refusals import Invalid, Refused
 from hunt.game.team_rules import guess_answer
-from hunt.log.database import append_transaction
+from hunt.log.database import append_transaction, is_bad_data, reason_of
 from hunt.log.history import catch_up
 from hunt.log.reader import COLUMNS, entry_of, reading, row_of
 from hunt.log.tables import EntryRow
@@ -40,8 +40,8 @@ MAX_BATCH_COMMANDS = 256
 RETRY_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
 """Pauses after attempts that failed. After the last one the log is only read, to see whether that attempt landed."""
 
-REFUSED_BY_STORE = (IntegrityError, DataError, ProgrammingError)
-"""What is wrong with a statement, not with the way to the database: to try again would not help."""
+REFUSED_BY_STORE = (IntegrityError, ProgrammingError)
+"""What is wrong with a statement, beside its data, and not with the way to the database: it would fail again."""
 
 IDEMPOTENCY_HOURS = 24
 
@@ -120,6 +120,14 @@ class CommandFailed(Exception):
     def __init__(self, job: _Job, error: Exception) -> None:
         super().__init__(str(error))
         self.job = job
+        self.error = error
+
+
+class _BadData(Exception):
+    """The database takes no entry of an attempt, for a value in one of them."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
         self.error = error
 
 
@@ -203,16 +211,26 @@ class Writer:
                     self._answer(attempt)  # before the connection goes back: nobody need wait for that
                     jobs.clear()
             except CommandFailed as bug:
-                logger.exception("command_failed", command=type(bug.job.command).__name__, exc_info=bug.error)
-                jobs.remove(bug.job)
-                _settle(bug.job, bug)
+                self._fail(jobs, bug)
                 attempt = None
+            except _BadData as bad:
+                if len(jobs) > 1:  # so that it fails alone
+                    half = len(jobs) // 2
+                    await self._carry_out(jobs[:half])
+                    await self._carry_out(jobs[half:])
+                    return
+                self._fail(jobs, CommandFailed(jobs[0], bad.error))
             except (SQLAlchemyError, OSError, Gap) as error:
-                logger.warning("append_failed", error=str(error), commands=len(jobs))
+                logger.warning("append_failed", error=reason_of(error), commands=len(jobs))
                 if not pauses:
                     break
                 await asyncio.sleep(pauses.popleft())
         _give_up(jobs)
+
+    def _fail(self, jobs: list[_Job], bug: CommandFailed) -> None:
+        logger.error("command_failed", command=type(bug.job.command).__name__, exc_info=bug.error)
+        jobs.remove(bug.job)
+        _settle(bug.job, bug)
 
     async def _catch_up(self, connection: AsyncConnection) -> None:
         """Have the tail stand exactly where the log ends. Nobody else may append now: what moves it is of the past."""
@@ -281,9 +299,9 @@ class _Attempt:
                 self.outcomes.append((job, await self._outcome(job)))
             except Refused as refusal:
                 self.outcomes.append((job, refusal))
-            except REFUSED_BY_STORE as error:
-                raise CommandFailed(job, error) from error
-            except (SQLAlchemyError, OSError):
+            except (SQLAlchemyError, OSError) as error:
+                if isinstance(error, REFUSED_BY_STORE) or is_bad_data(error):
+                    raise CommandFailed(job, error) from error
                 raise
             except Exception as error:  # a fault in one command must not take the others with it
                 raise CommandFailed(job, error) from error
@@ -335,4 +353,9 @@ class _Attempt:
 
     async def insert(self) -> None:
         if rows := [row_of(entry, self._keys.get(entry.id)) for entry in self.ahead.entries]:
-            await self.connection.execute(insert(EntryRow), rows)
+            try:
+                await self.connection.execute(insert(EntryRow), rows)
+            except (SQLAlchemyError, ValueError, OverflowError) as error:
+                if is_bad_data(error):
+                    raise _BadData(error) from error
+                raise
