@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from hunt.log.address import EXAMPLE, BadAddress, address_of
-
 from hunt.http.hosts import origin
+from hunt.log.address import EXAMPLE, BadAddress, address_of
 
 MIN_SECRET_LENGTH = 16
 """Characters of a secret, whatever the server is for."""
