@@ -3,11 +3,12 @@
 import click
 
 from hunt import logs
-from hunt.cli.accounts import operators, teams
 from hunt.cli.authors import check, play
 from hunt.cli.common import PlainGroup
 from hunt.cli.log import log, replica
+from hunt.cli.operators import operators
 from hunt.cli.server import migrate, serve
+from hunt.cli.teams import teams
 
 
 @click.group(cls=PlainGroup)
