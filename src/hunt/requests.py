@@ -28,6 +28,9 @@ MAX_ID = 2**53 - 1
 DEVICE_COOKIE = "device"
 DEVICE_SECONDS = DEVICE_DAYS * 24 * 3600
 
+FORGET = {"clear-site-data": '"cache", "storage"'}
+"""Headers of a logout: the next person at this browser finds no page and no text of this one."""
+
 SESSION_SECONDS = SESSION_DAYS * 24 * 3600
 
 AnyRequest = Request[Any, Any, Any]

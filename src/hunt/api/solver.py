@@ -33,6 +33,7 @@ from hunt.live.datasets import puzzle_value
 from hunt.live.turns import in_turns
 from hunt.live.values import Value
 from hunt.requests import (
+    FORGET,
     AnyRequest,
     LogId,
     address,
@@ -92,7 +93,7 @@ async def log_in(request: AnyRequest, kind: Kind, data: Login, services: Service
 @post("/logout", status_code=204, responses=answers(None, 401, status=204))
 async def logout(request: AnyRequest, services: NamedDependency[Services]) -> Response[None]:
     await services.accounts.logout(session_of(request), address(request))
-    return Response(None, status_code=204, cookies=[session_cookie(services, "")])
+    return Response(None, status_code=204, headers=FORGET, cookies=[session_cookie(services, "")])
 
 
 @post(

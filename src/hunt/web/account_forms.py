@@ -9,7 +9,7 @@ from litestar.response import Redirect
 from hunt.errors import FORESEEN, fault_of
 from hunt.front import identity_of, wrote
 from hunt.http.own_pages import BY_COOKIE
-from hunt.requests import AnyRequest, address, device_of, label, login_cookies, session_cookie, session_of
+from hunt.requests import FORGET, AnyRequest, address, device_of, label, login_cookies, session_cookie, session_of
 from hunt.web.common import Pages, team_view
 from hunt.web.form import Answer, Form, fault_in, read_form
 from hunt.web.pages import draw_team
@@ -93,7 +93,9 @@ async def logout(request: AnyRequest, pages: NamedDependency[Pages]) -> Redirect
     session = identity_of(request.scope).session
     if session:
         await pages.services.accounts.logout(session, address(request))
-    return _with_cookies(pages.back_to("/login"), [session_cookie(pages.services, "")])
+    response = _with_cookies(pages.back_to("/login"), [session_cookie(pages.services, "")])
+    response.headers.update(FORGET)
+    return response
 
 
 @post("/team/password", status_code=200)

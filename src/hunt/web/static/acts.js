@@ -2,6 +2,7 @@
 
 import { dropDraft } from "./drafts.js";
 import { toast } from "./notices.js";
+import { allOwn, isOwn } from "./own.js";
 import { freshKey, post } from "./request.js";
 
 const SLOW_AFTER = 300;
@@ -25,7 +26,7 @@ async function act(form, button, address) {
     toast({ text: answer.sentence, kind: "warning" });
     return false;
   }
-  for (const input of form.querySelectorAll("[data-draft]")) dropDraft(input);
+  for (const input of allOwn("[data-draft]", form)) dropDraft(input);
   const { done } = { ...form.dataset, ...button.dataset };
   if (done) toast({ text: done, kind: "solved" });
   return true;
@@ -35,6 +36,7 @@ async function act(form, button, address) {
 export function startActing(sent) {
   document.addEventListener("submit", async (event) => {
     const form = event.target;
+    if (!isOwn(event.submitter ?? form)) return;
     const address = event.submitter?.dataset.api ?? form.dataset.api;
     if (!address || form.id === "guess-form") return;
     event.preventDefault();

@@ -1,5 +1,7 @@
 // Times as the reader reads them, and countdowns by the server's clock.
 
+import { allOwn } from "./own.js";
+
 const RESYNC_OVER = 2_000; // a Date header has whole seconds, so smaller differences say nothing
 const formats = {
   time: { hour: "numeric", minute: "2-digit" },
@@ -34,7 +36,7 @@ function written(show, moment) {
 
 /** Writes every time below `root` in the reader's zone and language; a time of another day gets its date. */
 export function localise(root) {
-  for (const element of root.querySelectorAll("time[datetime]")) {
+  for (const element of allOwn("time[datetime]", root)) {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
     const today = moment.toDateString() === new Date(serverNow()).toDateString();
@@ -63,11 +65,11 @@ function draw(element) {
 
 /** Draws the countdowns below `root` for this moment. */
 export function drawCountdowns(root) {
-  for (const element of root.querySelectorAll("[data-countdown-seconds]")) {
+  for (const element of allOwn("[data-countdown-seconds]", root)) {
     element.dataset.countdown = new Date(serverNow() + 1000 * Number(element.dataset.countdownSeconds)).toISOString();
     delete element.dataset.countdownSeconds;
   }
-  for (const element of root.querySelectorAll("[data-countdown]")) draw(element);
+  for (const element of allOwn("[data-countdown]", root)) draw(element);
 }
 
 /** Calls `tick` each time that a second of the server's clock begins. */

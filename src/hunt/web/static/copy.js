@@ -1,6 +1,7 @@
 // Copying for a sheet: answers, tables, a whole puzzle.
 
 import { toast } from "./notices.js";
+import { allOwn, isOwn, ownById } from "./own.js";
 
 // The way that needs no secure context and copies as a person would, rich and plain.
 function copySelected(element) {
@@ -29,20 +30,20 @@ function tableText(table) {
 }
 
 function copied({ copy, copyFrom, copyTable }) {
-  if (copyTable) return copyText(tableText(document.getElementById(copyTable)));
-  if (copyFrom) return copySelected(document.getElementById(copyFrom));
+  if (copyTable) return copyText(tableText(ownById(copyTable)));
+  if (copyFrom) return copySelected(ownById(copyFrom));
   return copyText(copy);
 }
 
 /** Makes every copy button below `root` show; without JavaScript they stay hidden. */
 export function showCopyButtons(root) {
-  for (const button of root.querySelectorAll("[data-copy], [data-copy-from], [data-copy-table]")) button.hidden = false;
+  for (const button of allOwn("[data-copy], [data-copy-from], [data-copy-table]", root)) button.hidden = false;
 }
 
 export function startCopying() {
   document.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-copy], [data-copy-from], [data-copy-table]");
-    if (!button) return;
+    if (!button || !isOwn(button)) return;
     const done = copied(button.dataset);
     toast(done ? { text: "Copied.", kind: "copy" } : { text: "This browser does not let a page copy.", kind: "warning" });
   });

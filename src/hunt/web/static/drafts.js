@@ -1,17 +1,27 @@
 // Typed text survives a reload, a login and a crash of the tab.
 
-import { drafted, keepDraft } from "./store.js";
+import { allOwn, isOwn } from "./own.js";
+import { drafted, forgetDrafts, keepDraft } from "./store.js";
 
-const nameOf = (input) => `draft:${location.pathname}#${input.id}`;
+const team = document.body.dataset.team ?? "";
+const nameOf = (input) => `draft:${team}:${location.pathname}#${input.id}`;
 
 /** Forgets what was typed, because it was sent. */
 export function dropDraft(input) {
   keepDraft(nameOf(input), null);
 }
 
+/** Brings back what was typed on this page, by this team. */
+export function restoreDrafts() {
+  for (const input of allOwn("[data-draft]")) if (!input.value) input.value = drafted(nameOf(input)) ?? "";
+}
+
 export function startDrafts() {
-  for (const input of document.querySelectorAll("[data-draft]")) if (!input.value) input.value = drafted(nameOf(input)) ?? "";
+  document.addEventListener("submit", ({ target }) => {
+    if (isOwn(target) && target.getAttribute("action") === "/logout") forgetDrafts();
+  });
+  restoreDrafts();
   document.addEventListener("input", ({ target }) => {
-    if (target.matches("[data-draft]")) keepDraft(nameOf(target), target.value || null);
+    if (target.matches("[data-draft]") && isOwn(target)) keepDraft(nameOf(target), target.value || null);
   });
 }

@@ -40,7 +40,7 @@ export function connect(team, subs, hear) {
     fallBack();
   }
   addEventListener("pagehide", () => speak({ type: "detach" }));
-  addEventListener("pageshow", (event) => event.persisted && attach());
+  document.addEventListener("hunt:awake", attach);
   addEventListener("online", () => speak({ type: "wake" }));
   document.addEventListener("visibilitychange", () => document.hidden || speak({ type: "wake" }));
 }

@@ -2,6 +2,7 @@
 
 import { remaining, serverNow } from "./clock.js";
 import { dropDraft } from "./drafts.js";
+import { ownById } from "./own.js";
 import { freshKey, post } from "./request.js";
 
 const SLOW_AFTER = 300;
@@ -13,23 +14,14 @@ let waitUntil = 0; // from a 429, when the fragment does not say it yet
 let waited = false;
 let ownUntil = 0;
 
-const part = (name) => document.getElementById(name);
+const part = ownById;
 
 /** True while news about this page's puzzle are likely the echo of a guess made here. */
 export const isOwnEcho = () => sending !== null || Date.now() < ownUntil;
 
-/** The text as the server compares it: letters and digits, upper case. */
-export function canonical(text) {
-  return text.normalize("NFKD").replace(/[^\p{L}\p{N}]/gu, "").toUpperCase();
-}
-
 function waitLeft(form) {
   const stated = form.dataset.nextGuessAt ? Date.parse(form.dataset.nextGuessAt) : 0;
   return Math.max(stated, waitUntil) - serverNow();
-}
-
-function isKnown(text) {
-  return [...document.querySelectorAll("#history [data-canonical]")].some((line) => line.dataset.canonical === canonical(text));
 }
 
 function say(kind, text) {
@@ -58,12 +50,9 @@ export function refreshGuess() {
   part("guess-button").setAttribute("aria-disabled", String(left > 0 || sending !== null));
 }
 
-function refusal(form, text) {
+function refusal(text) {
   if (sending !== null) return "Your guess is on its way.";
-  if (canonical(text) === "") return "A guess needs a letter or a digit.";
-  const left = waitLeft(form);
-  if (left > 0 && !isKnown(text)) return "A new guess has to wait. Your text stays here.";
-  return "";
+  return /[\p{L}\p{N}]/u.test(text) ? "" : "A guess needs a letter or a digit.";
 }
 
 const words = {
@@ -91,7 +80,7 @@ function refused(input, answer) {
 async function submit(form) {
   const input = part("guess");
   const text = input.value;
-  const why = refusal(form, text);
+  const why = refusal(text);
   if (why) return say("refused", why);
   if (pending.text !== text) pending = { text, key: freshKey() };
   sending = text;
@@ -110,7 +99,7 @@ async function submit(form) {
 /** Makes the guess form work. `sent()` is called after each accepted guess, when the page may have to show it itself. */
 export function startGuessing(sent) {
   document.addEventListener("submit", async (event) => {
-    if (event.target.id !== "guess-form") return;
+    if (event.target !== part("guess-form")) return;
     event.preventDefault();
     if (await submit(event.target)) sent();
   });

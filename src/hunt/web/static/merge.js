@@ -1,6 +1,7 @@
 // Merging a fragment into the page so that nothing jumps: scroll, focus, caret, open menus and typed text stay.
 
 import { Idiomorph } from "./vendor/idiomorph.esm.js";
+import { own, ownById } from "./own.js";
 
 const KEPT_ATTRIBUTES = new Set(["open"]);
 
@@ -25,7 +26,7 @@ function keepPlace(region, merge) {
   const inside = before && region.contains(before) ? before : null;
   merge();
   if (!inside || inside.isConnected) return;
-  const landing = region.querySelector("[data-glow]") ?? document.getElementById("main");
+  const landing = own("[data-glow]", region) ?? ownById("main");
   landing.focus({ preventScroll: true });
 }
 
@@ -42,7 +43,7 @@ export function merge(live, html, prepare) {
       return;
     }
     for (const part of [...fresh.children]) {
-      const old = document.getElementById(part.id);
+      const old = ownById(part.id);
       if (old) Idiomorph.morph(old, part, { morphStyle: "outerHTML", callbacks });
     }
   });

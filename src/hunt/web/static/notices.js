@@ -1,12 +1,14 @@
 // What the page says by itself: toasts for news, one strip for the connection.
 
+import { ownById } from "./own.js";
+
 const TOAST_SECONDS = 9;
 const TOASTS_AT_MOST = 4;
 const OFFLINE_AFTER = 1_000; // a restart that is over sooner is nobody's business
 const CAUGHT_UP_FOR = 4_000;
 
-const strip = document.getElementById("strip");
-const toasts = document.getElementById("toasts");
+const strip = ownById("strip");
+const toasts = ownById("toasts");
 let stripTimer = 0;
 
 /** An icon of icons.svg, as the templates draw it. */

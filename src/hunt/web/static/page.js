@@ -3,12 +3,13 @@
 import { startActing } from "./acts.js";
 import { drawCountdowns, eachSecond, localise, setClock } from "./clock.js";
 import { showCopyButtons, startCopying } from "./copy.js";
-import { startDrafts } from "./drafts.js";
+import { restoreDrafts, startDrafts } from "./drafts.js";
 import { connect } from "./feed.js";
 import { guessRenewed, isOwnEcho, refreshGuess, startGuessing } from "./guess.js";
 import { merge } from "./merge.js";
 import { tellNews } from "./news.js";
 import { offerReload, showStatus } from "./notices.js";
+import { allOwn, own, ownById } from "./own.js";
 import { Seen } from "./seen.js";
 import { remember, remembered } from "./store.js";
 import { arrange, startTables } from "./tables.js";
@@ -32,8 +33,8 @@ function prepare(root) {
 
 // The page's own link in the navigation, and on a puzzle the link of its round.
 function markHere() {
-  const above = document.querySelector(".ui-crumb a")?.pathname;
-  for (const link of document.querySelectorAll(".ui-rounds a")) {
+  const above = own(".ui-crumb a")?.pathname;
+  for (const link of allOwn(".ui-rounds a")) {
     if (link.pathname === here) link.setAttribute("aria-current", "page");
     else if (link.pathname === above) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
@@ -48,7 +49,7 @@ function subscriptionOf(live) {
 
 function findLives() {
   const isOld = new URLSearchParams(location.search).has("before"); // an older page of a list stays as it is
-  for (const live of document.querySelectorAll("[data-live]")) {
+  for (const live of allOwn("[data-live]")) {
     if (!(isOld && live.dataset.live === "activity_log")) lives.set(keyOf(subscriptionOf(live)), live);
   }
 }
@@ -60,11 +61,11 @@ function subscriptions() {
 }
 
 async function renewContent(version) {
-  const content = document.getElementById("content");
+  const content = ownById("content");
   if (!content || content.dataset.contentVersion === version) return;
   const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
   if (!answer?.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("content");
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("article#content");
   if (!fresh) return;
   content.dataset.contentVersion = fresh.dataset.contentVersion;
   merge(content, fresh.innerHTML, prepare);
@@ -76,12 +77,12 @@ function show(live, { html, epoch }) {
   merge(live, html, prepare);
   markHere();
   guessRenewed();
-  const version = live.querySelector("[data-content-version]:not(#content)")?.dataset.contentVersion;
+  const version = own("[data-content-version]:not(#content)", live)?.dataset.contentVersion;
   if (version) renewContent(version);
 }
 
 function grow({ entries, id, mac }) {
-  const slug = document.getElementById("live-puzzle")?.dataset.slug;
+  const slug = ownById("live-puzzle")?.dataset.slug;
   tellNews(entries, (entry) => entry.slug === slug && isOwnEcho());
   told = { since: id, mac };
 }
@@ -106,7 +107,7 @@ function sent() {
 }
 
 function startTheme() {
-  const switcher = document.getElementById("theme");
+  const switcher = ownById("theme");
   const chosen = remembered("theme") ?? "auto";
   switcher.hidden = false;
   for (const input of switcher.querySelectorAll("input")) input.checked = input.value === chosen;
@@ -120,22 +121,31 @@ function startTheme() {
 // Menus close like menus: by Escape, by a click elsewhere.
 function startMenus() {
   const close = (except) => {
-    for (const menu of document.querySelectorAll("details.ui-menu[open]")) if (!menu.contains(except)) menu.open = false;
+    for (const menu of allOwn("details.ui-menu[open]")) if (!menu.contains(except)) menu.open = false;
   };
   document.addEventListener("click", ({ target }) => close(target));
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      document.querySelector("details.ui-menu[open] summary")?.focus();
-      close(null);
-    } else if (event.key === "g" && !event.target.closest("input, textarea, select")) focusGuess(event);
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    own("details.ui-menu[open] summary")?.focus();
+    close(null);
   });
 }
 
-function focusGuess(event) {
-  const input = document.getElementById("guess");
-  if (!input || event.ctrlKey || event.metaKey || event.altKey) return;
-  event.preventDefault(); // the letter is not typed, and the next one, however fast it comes, is
-  input.focus();
+// The browser may show this page again as it was left (back, forward). Somebody else may be logged in by then, so it
+// stays hidden until the server has said who it is.
+function startSleeping() {
+  if (!page.team) return;
+  const root = document.documentElement;
+  addEventListener("pagehide", (event) => event.persisted && root.classList.add("ui-asleep"));
+  addEventListener("pageshow", async (event) => {
+    if (!event.persisted) return;
+    const answer = await fetch("/api/me", { cache: "no-store" }).catch(() => null);
+    const team = answer?.ok ? (await answer.json()).team.id : null;
+    if (String(team) !== page.team) return location.reload();
+    root.classList.remove("ui-asleep");
+    restoreDrafts();
+    document.dispatchEvent(new Event("hunt:awake"));
+  });
 }
 
 function startLine() {
@@ -157,12 +167,13 @@ startGuessing(sent);
 startActing(sent);
 prepare(document);
 markHere();
+startSleeping();
 startLine();
 eachSecond(() => {
   drawCountdowns(document);
   refreshGuess();
 });
 addEventListener("pagehide", () => {
-  const hub = document.getElementById("live-hub");
+  const hub = ownById("live-hub");
   if (hub) seen.readNews(Number(hub.dataset.epoch));
 });

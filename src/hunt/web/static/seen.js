@@ -1,5 +1,6 @@
 // "New" marks: on what was unlocked since this browser first saw the hunt, until it was opened.
 
+import { allOwn } from "./own.js";
 import { remember, remembered } from "./store.js";
 
 const VISITED_AT_MOST = 400;
@@ -29,11 +30,11 @@ export class Seen {
 
   /** Shows the marks below `root` that apply. */
   mark(root) {
-    for (const element of root.querySelectorAll("[data-unseen]")) {
+    for (const element of allOwn("[data-unseen]", root)) {
       const { unseen, unseenHref } = element.dataset;
       element.hidden = Number(unseen) <= this.base || this.visited.includes(unseenHref);
     }
-    for (const element of root.querySelectorAll("[data-unseen-news]")) {
+    for (const element of allOwn("[data-unseen-news]", root)) {
       element.hidden = Number(element.dataset.unseenNews) <= this.news;
     }
   }

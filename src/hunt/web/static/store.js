@@ -19,5 +19,14 @@ function write(storage, key, value) {
 
 export const remembered = (key) => read("localStorage", key);
 export const remember = (key, value) => write("localStorage", key, value);
+/** Forgets every text that was typed in this tab and not sent. */
+export function forgetDrafts() {
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith("hunt:draft:")) sessionStorage.removeItem(key);
+  } catch {
+    // There is no storage, so there is nothing to forget.
+  }
+}
+
 export const drafted = (key) => read("sessionStorage", key);
 export const keepDraft = (key, value) => write("sessionStorage", key, value);

@@ -1,5 +1,7 @@
 // Sorting and filtering of a table, kept in the address so that a view can be shared.
 
+import { allOwn, isOwn, own } from "./own.js";
+
 const shown = (row, filters) =>
   Object.entries(filters).every(([name, wanted]) => {
     if (!wanted) return true;
@@ -64,9 +66,9 @@ function offerRounds(form, rows) {
 
 /** Sorts and filters the tables below `root` as the address says. */
 export function arrange(root) {
-  for (const table of root.querySelectorAll("table[data-sortable]")) sortRows(table);
-  const form = document.querySelector("[data-filters]");
-  const table = form && root.querySelector(`#${form.dataset.filters}`);
+  for (const table of allOwn("table[data-sortable]", root)) sortRows(table);
+  const form = own("[data-filters]");
+  const table = form && own(`#${form.dataset.filters}`, root);
   if (!table) return;
   const rows = [...table.tBodies[0].rows];
   offerRounds(form, rows);
@@ -91,7 +93,7 @@ function readAddress(form) {
 
 /** Makes the page's filters and column heads work. */
 export function startTables() {
-  const form = document.querySelector("[data-filters]");
+  const form = own("[data-filters]");
   if (form) {
     form.hidden = false;
     readAddress(form);
@@ -100,7 +102,7 @@ export function startTables() {
   }
   document.addEventListener("click", ({ target }) => {
     const head = target.closest("th[data-sort]");
-    if (!head) return;
+    if (!head || !isOwn(head)) return;
     const down = head.getAttribute("aria-sort") === "ascending";
     rewrite({ sort: `${head.dataset.sort}${down ? ".down" : ""}` });
   });
