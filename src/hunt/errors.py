@@ -8,6 +8,7 @@ from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from hunt.accounts.errors import BadAccount, LoginsBusy, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
+from hunt.accounts.rates import TooOften
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound, Refused
 from hunt.http.own_pages import ForeignOrigin
 from hunt.log.source import LogAway
@@ -45,6 +46,7 @@ FORESEEN = (
     BadAccount,
     WrongLogin,
     LoginThrottled,
+    TooOften,
     LoginsBusy,
     NotAllowed,
     Overloaded,
@@ -101,8 +103,8 @@ def _fault_of(error: Exception) -> Fault:
             return Fault(status=401, code="not_logged_in", detail=str(error))
         case NotAllowed() | ForeignOrigin():
             return Fault(status=403, code=error.code, detail=str(error))
-        case LoginThrottled():
-            return Fault(status=429, code="too_many_logins", detail=str(error), retry_after=error.retry_after)
+        case LoginThrottled() | TooOften():
+            return Fault(status=429, code=error.code, detail=str(error), retry_after=error.retry_after)
         case LoginsBusy() | Overloaded() | Unavailable():
             return Fault(status=503, code=error.code, detail=str(error), retry_after=error.retry_after)
         case SQLAlchemyError() | LogAway() | OSError():

@@ -64,6 +64,11 @@ def operator_session(request: AnyRequest) -> Session:
     return session
 
 
+def account_of(session: Session) -> str:
+    """The account as rates count it."""
+    return f"{session.kind} {session.account_id}"
+
+
 def address(request: AnyRequest) -> str:
     """Where the request comes from, as throttling counts it."""
     return request.client.host if request.client else "unknown"

@@ -16,6 +16,7 @@ from hunt import clock
 from hunt.accounts.devices import Devices
 from hunt.accounts.guard import Guard, ReadAccess, access_elsewhere, read_access
 from hunt.accounts.password_rules import PasswordRules
+from hunt.accounts.rates import READS, Rates
 from hunt.accounts.service import Accounts
 from hunt.accounts.sessions import Sessions
 from hunt.content import HuntUnreadable, load
@@ -160,6 +161,7 @@ class Services(BaseServices):
         self.writer.publish = self.replica.publish
         self.accounts = Accounts(engine, self.writer, self.guard, PasswordRules(is_public=settings.is_public))
         self.devices = Devices(settings.secret_key)
+        self.reads = Rates(READS)
         self.timekeeper = Timekeeper(self.tail, self.writer, now, self.hub.time_passed)
         self.tail.on_replaced.append(self.timekeeper.look_again)
 

@@ -11,6 +11,8 @@ class WrongLogin(Exception):
 class LoginThrottled(Exception):
     """Too many failed logins; `retry_after` seconds to wait."""
 
+    code = "too_many_logins"
+
     def __init__(self, retry_after: int) -> None:
         minutes = -(-retry_after // 60)
         super().__init__(

@@ -17,6 +17,7 @@ from hunt.accounts.names import clean_name, clean_username
 from hunt.accounts.operators import Operators
 from hunt.accounts.password_rules import PasswordRules
 from hunt.accounts.passwords import Passwords
+from hunt.accounts.rates import REGISTRATIONS, RENAMES, Rates
 from hunt.accounts.repositories import (
     REPOSITORIES,
     Account,
@@ -48,6 +49,8 @@ class Accounts:
         self.passwords = Passwords()
         self.throttle = Throttle(writer.clock)
         self.audit = Audit(writer.clock)
+        self.registrations = Rates(REGISTRATIONS)
+        self.renames = Rates(RENAMES)
         self.operators = Operators(
             engine,
             writer,
@@ -215,16 +218,22 @@ class Accounts:
 
         A repetition of a registration (`request`) begins a session only where a login would: with a password that is
         still the team's, and while the team is active. Otherwise there is none, and the token is empty. Raises what
-        `register` raises, and Forbidden where the hunt does not let teams in like this.
+        `register` raises, TooOften, and Forbidden where the hunt does not let teams in like this.
         """
         if request is None:
             self._check_open()
-        team_id, done = await self.register(
-            username, name, password, request=request, lane=place_of(address), check=self._check_open
-        )
+        place = place_of(address)
+        self.registrations.take(place)
+        try:
+            team_id, done = await self.register(
+                username, name, password, request=request, lane=place, check=self._check_open
+            )
+        except BadAccount:  # it cost nothing
+            self.registrations.spend(place, -1)
+            raise
         row = await self._get("team", team_id)
         if done.replayed:
-            async with self.passwords.turn(place_of(address)):
+            async with self.passwords.turn(place):
                 if not await self.passwords.fits(row.password_hash, password):
                     return team_id, None, "", done
         try:
@@ -260,6 +269,11 @@ class Accounts:
             return RenameTeam(team_id=team_id, name=name)
 
         return await self.writer.submit(prepare=update, internal_data=internal_data, request=request)
+
+    async def rename_own(self, session: Session, name: str) -> Done:
+        """What `rename` does, for the team that is logged in. Raises TooOften."""
+        self.renames.take(f"team {session.account_id}")
+        return await self.rename(session.account_id, name)
 
     async def set_active(
         self, team_id: int, *, active: bool, internal_data: dict[str, Any] | None = None, request: Request | None = None

@@ -36,6 +36,7 @@ from hunt.requests import (
     FORGET,
     AnyRequest,
     LogId,
+    account_of,
     address,
     carry_out,
     device_of,
@@ -216,11 +217,14 @@ async def activity(
     since: LogId = 0,
     limit: Annotated[int | None, QueryParameter(ge=1)] = None,
 ) -> Json:
-    team_id = team_session(request).account_id
+    session = team_session(request)
+    team_id, account = session.account_id, account_of(session)
+    services.reads.check(account)
     shared = services.hub.shared
     head, mac = services.tail.head, shared.head_mac()
     view = shared.view(team_id)
     entries = await services.history.stored(team_id, since, head, limit=limit, where=partial(is_shown, view.state))
+    services.reads.spend(account, len(entries))
     shown = [activity_entry(view.hunt, entry) async for entry in in_turns(entries)]
     return {"entries": shown, "head": {"id": head, "mac": mac}}
 

@@ -16,7 +16,7 @@ from hunt.front import identity_of
 from hunt.game.entries import encode_entry
 from hunt.log.source import LogAway
 from hunt.metrics import REGISTRY
-from hunt.requests import AnyRequest, Limit, LogId, OptionalId, address
+from hunt.requests import AnyRequest, Limit, LogId, OptionalId, account_of, address
 from hunt.services import BaseServices, Services
 
 LOG_PAGE_ENTRIES = 500
@@ -45,11 +45,16 @@ async def log(
     before: OptionalId = None,
 ) -> Response[bytes]:
     _check_insider(request)
+    session = identity_of(request.scope).session
+    if session:
+        services.reads.check(account_of(session))
     reader, limit = services.reader, min(limit, MAX_LOG_PAGE_ENTRIES)
     if before is None:
         entries = await reader.entries(since, limit, team_id)
     else:
         entries = await reader.newest(team_id, limit, before)
+    if session:
+        services.reads.spend(account_of(session), len(entries))
     head, digest = await reader.head()
     rows = ",".join(map(encode_entry, entries))
     body = f'{{"entries":[{rows}],"head":{{"id":{head},"digest":"{digest}"}}}}'

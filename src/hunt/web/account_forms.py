@@ -115,15 +115,15 @@ async def change_password(request: AnyRequest, pages: NamedDependency[Pages]) ->
 @post("/team/rename", status_code=200)
 async def rename(request: AnyRequest, pages: NamedDependency[Pages]) -> Answer:
     sent = await read_form(request, "name")
-    view = team_view(request, pages)
-    fault = await fault_in(_change_name(request, pages, view.team_id, sent["name"]))
+    team_view(request, pages)
+    fault = await fault_in(_change_name(request, pages, sent["name"]))
     if fault is None:
         return pages.back_to("/team", "The team has a new name.")
     return await draw_team(request, pages, Form.refused(sent, fault), fault.status)
 
 
-async def _change_name(request: AnyRequest, pages: Pages, team_id: int, name: str) -> None:
-    done = await pages.services.accounts.rename(team_id, name)
+async def _change_name(request: AnyRequest, pages: Pages, name: str) -> None:
+    done = await pages.services.accounts.rename_own(session_of(request), name)
     if done.ids:
         wrote(request.scope, done.head)
 

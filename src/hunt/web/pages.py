@@ -10,7 +10,7 @@ from hunt.game.refusals import NotFound
 from hunt.live import values
 from hunt.live.datasets import ACTIVITY_PAGE_ENTRIES, View, activity_page, puzzle_value
 from hunt.live.values import Value
-from hunt.requests import AnyRequest, OptionalId
+from hunt.requests import AnyRequest, OptionalId, account_of, session_of
 from hunt.web.common import Pages, team_view
 from hunt.web.form import Form
 from hunt.web.render import markup
@@ -95,8 +95,10 @@ def check_solution(view: View, slug: str) -> None:
 async def activity(request: AnyRequest, pages: NamedDependency[Pages], before: OptionalId = None) -> Response[str]:
     view = team_view(request, pages).fixed()
     services, end = pages.services, pages.services.tail.head + 1
-    before = min(before or end, end)
+    before, account = min(before or end, end), account_of(session_of(request))
+    services.reads.check(account)
     newest = await services.history.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, before)
+    services.reads.spend(account, len(newest))
     later = await services.reader.deltas(view.team_id, before, end) if before < end else (0, 0)
     value = activity_page(view, newest, *later) | {"epoch": end - 1}
     return pages.draw(request, "activity.html", "Activity", activity=value)
