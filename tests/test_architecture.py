@@ -20,7 +20,7 @@ BELOW: dict[str, set[str]] = {
     "game": {"content"},
     "log": {"content", "game", "clock"},
     "replica": {"content", "game", "log", "clock"},
-    "live": {"content", "game", "log", "replica", "clock", "metrics"},
+    "live": {"content", "game", "log", "replica", "clock", "metrics", "http"},
     "accounts": {"content", "game", "log", "clock", "metrics"},
 }
 """What each room may import. Those that are not listed are above all of these and may import every one of them."""

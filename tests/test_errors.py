@@ -61,8 +61,3 @@ def test_whoever_has_to_wait_is_told_how_long_in_whole_seconds() -> None:
     assert (fault.retry_after, fault.headers) == (17, {"Retry-After": "17"})
     assert all(fault_of(error).retry_after for error in (Overloaded(), Unavailable(), LoginsBusy(), LoginThrottled(5)))
     assert fault_of(NotFound()).headers == {}
-
-
-def test_a_wrong_shape_says_where() -> None:
-    fault = fault_of(ValidationException(extra=[{"key": "guess", "message": "Expected `str`, got `int`"}]))
-    assert "guess: Expected `str`, got `int`" in fault.detail

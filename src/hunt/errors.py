@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import BaseRouteHandler
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -11,6 +12,7 @@ from hunt.accounts.errors import BadAccount, LoginsBusy, LoginThrottled, NotAllo
 from hunt.accounts.rates import TooOften
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound, Refused
 from hunt.http.own_pages import ForeignOrigin
+from hunt.http.shapes import describe, explain, type_at
 from hunt.log.source import LogAway
 from hunt.log.writer import Overloaded, Unavailable
 from hunt.metrics import REFUSED, count_refusal
@@ -58,8 +60,6 @@ _REFUSALS: dict[type[Refused], int] = {NotFound: 404, Conflict: 409, Invalid: 42
 
 _AWAY = "The hunt cannot be looked up just now. Try again in a moment."
 
-_WRONG_SHAPE = "This request has not the right shape"
-
 _HTTP_CODES = {
     400: "bad_request",
     401: "not_logged_in",
@@ -78,18 +78,18 @@ _HTTP_DETAILS = {
 }
 
 
-def fault_of(error: Exception) -> Fault:
-    """The answer to an exception, counted for `/metrics` if it is a refusal.
+def fault_of(error: Exception, handler: BaseRouteHandler | None = None) -> Fault:
+    """The answer to an exception, counted for `/metrics` if it is a refusal. `handler` is the one that was asked.
 
     An exception that is not foreseen is logged and becomes a 500 without a detail of it.
     """
-    fault = _fault_of(error)
+    fault = _fault_of(error, handler)
     if fault.status in REFUSED:
         count_refusal(fault.code, fault.status)
     return fault
 
 
-def _fault_of(error: Exception) -> Fault:
+def _fault_of(error: Exception, handler: BaseRouteHandler | None) -> Fault:
     match error:
         case MustWait():
             return Fault(status=429, code=error.code, detail=error.detail, retry_after=error.seconds)
@@ -110,8 +110,8 @@ def _fault_of(error: Exception) -> Fault:
         case SQLAlchemyError() | LogAway() | OSError():
             logger.warning("database_away", error=str(error))
             return Fault(status=503, code="unavailable", detail=_AWAY, retry_after=5)
-        case ValidationException():
-            return Fault(status=422, code="bad_shape", detail=_shape(error))
+        case ValidationException() if handler is not None:
+            return Fault(status=422, code="bad_shape", detail=_explain(error, handler))
         case HTTPException():
             return _of_http(error)
         case _:
@@ -123,15 +123,22 @@ def _of_http(error: HTTPException) -> Fault:
     status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004 - errors of shape are 422 everywhere
     code = _HTTP_CODES.get(status, "error")
     detail = _HTTP_DETAILS.get(status, error.detail)
-    return Fault(status=status, code=code, detail=detail if detail.endswith(".") else f"{_WRONG_SHAPE}: {detail}.")
+    if not detail.endswith("."):
+        detail = f"This request cannot be read: {detail}."
+    return Fault(status=status, code=code, detail=detail)
 
 
-def _shape(error: ValidationException) -> str:
-    extra = error.extra
-    if isinstance(extra, list):
-        parts = [
-            f"{item.get('key', 'the body')}: {item.get('message', '')}" for item in extra if isinstance(item, dict)
-        ]
-        if parts:
-            return f"{_WRONG_SHAPE}: {'; '.join(parts)}."
-    return f"{_WRONG_SHAPE}."
+def _explain(error: ValidationException, handler: BaseRouteHandler) -> str:
+    """What is wrong with the parameters or the body that a handler was to get."""
+    parts = error.extra if isinstance(error.extra, list) else []
+    return " ".join(_explain_part(part, handler.signature_model) for part in parts) or "This request cannot be read."
+
+
+def _explain_part(part: dict[str, str], signature: Any) -> str:
+    message, key = part.get("message", ""), part.get("key", "")
+    if part.get("source") != "body" and key != "data":
+        return explain(message, signature, key, "The request")
+    body = type_at(signature, "data")
+    if message == "'data'":  # how Litestar says that there is no body
+        return f"The body is missing: it must be {describe(body)}."
+    return explain(message, body, "" if key == "data" else key, "The body")

@@ -2,17 +2,14 @@
 
 from typing import Any
 
-import msgspec
 from litestar import Request
 from litestar.exceptions import SerializationException
 from msgspec import Struct
 
 from hunt.front import wrote
+from hunt.http.shapes import UNREADABLE, not_json
 from hunt.log.writer import Done
 from hunt.requests import AnyRequest
-
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding JSON may raise: broken, not UTF-8, nested without end."""
 
 Json = dict[str, Any]
 
@@ -23,8 +20,9 @@ class JsonRequest(Request[Any, Any, Any]):
     async def json(self) -> Any:
         try:
             return await super().json()
-        except UNREADABLE as error:
-            raise SerializationException(str(error)) from error
+        except (*UNREADABLE, SerializationException) as error:
+            cause = error.__cause__ if isinstance(error, SerializationException) else None
+            raise SerializationException(not_json(cause or error, "The body")) from error
 
 
 class Shape(Struct, forbid_unknown_fields=True):

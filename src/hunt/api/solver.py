@@ -23,11 +23,12 @@ from hunt.api.answers import (
     Token,
     answers,
 )
-from hunt.api.common import UNREADABLE, Json, Shape
+from hunt.api.common import Json, Shape
 from hunt.front import wrote
 from hunt.game import commands as cmd
 from hunt.game.view import team_state
 from hunt.http.own_pages import BY_COOKIE
+from hunt.http.shapes import UNREADABLE, explain_json
 from hunt.live.activity import activity_entry, is_shown
 from hunt.live.datasets import puzzle_value
 from hunt.live.turns import in_turns
@@ -205,7 +206,7 @@ async def complete_interaction(request: AnyRequest, id: FromPath[str], services:
     try:
         data = msgspec.json.decode(body, type=Completion) if body.strip() else Completion()
     except UNREADABLE as error:
-        raise HTTPException(status_code=422, detail=str(error)) from None
+        raise HTTPException(status_code=422, detail=explain_json(error, Completion, "The body")) from None
     await carry_out(request, services, cmd.CompleteInteraction(team_id=team_id, id=id, result=data.result))
     return state_of(services, team_id)
 

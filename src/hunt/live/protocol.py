@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from hunt.game.entries import Entry
+from hunt.http.shapes import UNREADABLE, explain_json
 
 MAX_BAD_FRAMES = 20
 """Frames that are not understood before the socket is closed."""
@@ -69,8 +70,8 @@ def read(frame: str | bytes) -> Call:
     """The call in a frame; BadFrame for anything else."""
     try:
         return _decoder.decode(frame)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadFrame(f"This frame is not understood: {error}.") from None
+    except UNREADABLE as error:
+        raise BadFrame(explain_json(error, Call, "The frame")) from None
 
 
 def hello(conn: str, build: str, head: int, mac: str) -> bytes:

@@ -34,7 +34,7 @@ def answer_fault(pages: Pages) -> Callable[[AnyRequest, Exception], Response[Any
     """What answers a request whose handler raised."""
 
     def answer(request: AnyRequest, error: Exception) -> Response[Any]:
-        fault = fault_of(error)
+        fault = fault_of(error, request.scope.get("route_handler"))
         if request.url.path.startswith(JSON_PATHS):
             return _json(fault)
         if isinstance(error, NotLoggedIn):
@@ -44,9 +44,9 @@ def answer_fault(pages: Pages) -> Callable[[AnyRequest, Exception], Response[Any
     return answer
 
 
-def answer_as_json(_request: AnyRequest, error: Exception) -> Response[Any]:
+def answer_as_json(request: AnyRequest, error: Exception) -> Response[Any]:
     """The same where there are no pages."""
-    return _json(fault_of(error))
+    return _json(fault_of(error, request.scope.get("route_handler")))
 
 
 def _json(fault: Fault) -> Response[Any]:
