@@ -13,10 +13,7 @@ from hunt.accounts.sessions import Kind
 from hunt.accounts.tables import OperatorRow, SessionRow
 from hunt.game.refusals import NotFound
 from hunt.log.tables import TeamRow
-from hunt.log.writer import REFUSED_BY_STORE
-
-READ_PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
-"""Seconds between attempts to read while the database is away, as when it restarts."""
+from hunt.log.writer import REFUSED_BY_STORE, RETRY_SECONDS
 
 Row = TypeVar("Row", bound=ModelProtocol)
 T = TypeVar("T")
@@ -60,8 +57,8 @@ def missing(kind: Kind, account_id: int) -> NotFound:
 
 
 async def read(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-    """What `work` reads; tried again while the database is away. Raises SQLAlchemyError and OSError in the end."""
-    for pause in READ_PAUSES:
+    """What `work` reads; tried again while the database is away, as the writer does. SQLAlchemyError or OSError."""
+    for pause in RETRY_SECONDS:
         try:
             async with engine.connect() as connection:
                 return await work(connection)
