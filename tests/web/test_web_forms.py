@@ -80,7 +80,7 @@ async def test_a_deactivated_team_is_told_so(nobody: Browser, web_app: App, team
 async def test_a_logout_ends_it(mine: Browser) -> None:
     page = await mine.post("/logout")
     assert page.answer.url.path == "/login"
-    assert (await mine.get("/")).answer.url.path == "/login"
+    assert (await mine.get("/team")).answer.url.path == "/login"
 
 
 # --- registering
@@ -329,8 +329,8 @@ async def test_other_devices_are_logged_out(mine: Browser, web_app: App, team: T
     await mine.get("/team")
     page = await mine.post("/team/logout-others")
     assert "Every other device is logged out" in page.text
-    assert (await other.get("/")).answer.url.path == "/login"
-    assert (await mine.get("/")).answer.url.path == "/"
+    assert (await other.get("/team")).answer.url.path == "/login"
+    assert (await mine.get("/team")).answer.url.path == "/team"
     await other.client.aclose()
 
 

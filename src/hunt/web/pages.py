@@ -22,9 +22,27 @@ def _stamped(value: Value, pages: Pages) -> Value:
 
 @get("/", name="hub")
 async def hub(request: AnyRequest, pages: NamedDependency[Pages]) -> Response[str]:
-    view = team_view(request, pages)
+    """The hub for a team, the front page for everybody else."""
+    session = identity_of(request.scope).session
+    view = pages.view_of(session) if session else None
+    if view is None:
+        return _front(request, pages)
     value = _stamped(values.hub(view.hunt, view.state, over=view.is_over), pages)
     return pages.draw(request, "hub.html", view.hunt.title, hub=value)
+
+
+def _front(request: AnyRequest, pages: Pages) -> Response[str]:
+    hunt, now = pages.services.hunt, pages.services.clock()
+    phase = "over" if hunt.end and now >= hunt.end else "before" if hunt.start and now < hunt.start else "running"
+    front = {
+        "title": hunt.title,
+        "subtitle": hunt.subtitle,
+        "phase": phase,
+        "start": hunt.start and stamp(hunt.start),
+        "end": hunt.end and stamp(hunt.end),
+        "registration_open": hunt.registration == "open",
+    }
+    return pages.draw(request, "front.html", hunt.title, front=front)
 
 
 @get("/rounds/{slug:str}")

@@ -6,6 +6,7 @@ outside, which costs a tenth less.
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,58 @@ class _ThemeLoader(FileSystemLoader):
         return source, filename, is_fresh
 
 
+ARTICLES = {
+    "the",
+    "a",
+    "an",
+    "der",
+    "die",
+    "das",
+    "ein",
+    "eine",
+    "le",
+    "la",
+    "les",
+    "el",
+    "los",
+    "las",
+    "il",
+    "lo",
+    "de",
+    "het",
+}
+"""Words that say nothing of a title."""
+
+
+def initial(title: str) -> str:
+    """The letter that stands for a title without a picture: of its first word that is no article."""
+    words: list[str] = re.findall(r"\w+", title) or [title]
+    return next((word for word in words if word.lower() not in ARTICLES), words[0])[:1].upper()
+
+
+def _modules_of(script: str) -> list[str]:
+    """What a module of ours imports, directly or not, so that a browser can fetch all of it at once."""
+    found: dict[str, None] = {}
+    waiting = [script]
+    while waiting:
+        folder, text = (STATIC / waiting[0]).parent, (STATIC / waiting.pop(0)).read_text("utf-8")
+        for name in re.findall(r"""^import [^;]*?["'](\./[^"']+)["'];""", text, re.MULTILINE):
+            path = (folder / name).resolve().relative_to(STATIC.resolve()).as_posix()
+            if path not in found:
+                found[path] = None
+                waiting.append(path)
+    return list(found)
+
+
 class Renderer:
     """Draws with the templates of one hunt folder. `reload` looks for changed templates at every use."""
 
     def __init__(self, content: Path, build: str, *, reload: bool) -> None:
-        self._globals = {"static": f"/static/{quote(build)}"}
+        self._globals = {
+            "static": f"/static/{quote(build)}",
+            "modules": _modules_of("page.js"),
+            "public_modules": _modules_of("public.js"),
+        }
         theme, own = _ThemeLoader(content), FileSystemLoader(TEMPLATES)
         self._own = self._environment(_Environment, own, reload=reload)
         self._themed = (
@@ -92,6 +140,7 @@ class Renderer:
         )
         environment.filters["millis"] = millis
         environment.globals.update(self._globals)
+        environment.filters["initial"] = initial
         return environment
 
     def fragment(self, dataset: str, value: Value) -> str:

@@ -14,7 +14,8 @@ let offset = 0;
 /** Compares clocks: `stamp` is the server's time when it wrote the page that now arrived. */
 export function setClock(stamp) {
   const [navigation] = performance.getEntriesByType("navigation");
-  const arrived = performance.timeOrigin + (navigation?.responseStart || performance.now());
+  // Not from performance.timeOrigin: in some browsers it lags behind by as long as the computer has slept.
+  const arrived = Date.now() - (performance.now() - (navigation?.responseStart || performance.now()));
   offset = Date.parse(stamp) - arrived;
 }
 

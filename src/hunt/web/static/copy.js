@@ -14,25 +14,45 @@ function copySelected(element) {
   return done;
 }
 
-function copyText(text) {
-  const carrier = document.createElement("pre");
+// Text, and HTML for programs that take it: both are said outright, because browsers make different texts of a selection.
+function copyAs(text, html) {
+  const put = (event) => {
+    event.preventDefault();
+    event.clipboardData.setData("text/plain", text);
+    if (html) event.clipboardData.setData("text/html", html);
+  };
+  const carrier = document.createElement("pre"); // some browsers copy nothing where nothing is selected
   carrier.className = "visually-hidden";
   carrier.textContent = text;
   document.body.append(carrier);
+  document.addEventListener("copy", put, { capture: true, once: true });
   const done = copySelected(carrier);
+  document.removeEventListener("copy", put, { capture: true });
   carrier.remove();
   return done;
 }
 
-function tableText(table) {
-  const rows = [...table.rows].filter((row) => !row.hidden);
-  return rows.map((row) => [...row.cells].map((cell) => (cell.querySelector("a, .ui-answer, time") ?? cell).textContent.trim().replace(/\s+/g, " ")).join("\t")).join("\n");
+// A sheet takes what begins like this for a formula.
+const asText = (words) => (/^[=+\-@]/.test(words) ? `'${words}` : words);
+
+function cellText(cell) {
+  return asText((allOwn("a, .ui-answer, time", cell)[0] ?? cell).textContent.trim().replace(/\s+/g, " "));
+}
+
+function copyRows(table) {
+  const rows = [...table.rows].filter((row) => !row.hidden).map((row) => [...row.cells].map(cellText));
+  const made = document.createElement("table");
+  for (const cells of rows) {
+    const row = made.insertRow();
+    for (const words of cells) row.insertCell().textContent = words;
+  }
+  return copyAs(rows.map((cells) => cells.join("\t")).join("\n"), made.outerHTML);
 }
 
 function copied({ copy, copyFrom, copyTable }) {
-  if (copyTable) return copyText(tableText(ownById(copyTable)));
+  if (copyTable) return copyRows(ownById(copyTable));
   if (copyFrom) return copySelected(ownById(copyFrom));
-  return copyText(copy);
+  return copyAs(copy);
 }
 
 /** Makes every copy button below `root` show; without JavaScript they stay hidden. */

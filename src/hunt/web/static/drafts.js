@@ -17,8 +17,9 @@ export function restoreDrafts() {
 }
 
 export function startDrafts() {
-  document.addEventListener("submit", ({ target }) => {
-    if (isOwn(target) && target.getAttribute("action") === "/logout") forgetDrafts();
+  document.addEventListener("submit", ({ target, submitter }) => {
+    const address = submitter?.getAttribute("formaction") ?? target.getAttribute("action");
+    if (address === "/logout" && isOwn(submitter ?? target)) forgetDrafts();
   });
   restoreDrafts();
   document.addEventListener("input", ({ target }) => {

@@ -1,6 +1,6 @@
 // Merging a fragment into the page so that nothing jumps: scroll, focus, caret, open menus and typed text stay.
 
-import { Idiomorph } from "./vendor/idiomorph.esm.js";
+import { Idiomorph } from "./vendor/idiomorph.min.js";
 import { own, ownById } from "./own.js";
 
 const KEPT_ATTRIBUTES = new Set(["open"]);

@@ -6,14 +6,15 @@ import { showCopyButtons, startCopying } from "./copy.js";
 import { restoreDrafts, startDrafts } from "./drafts.js";
 import { connect } from "./feed.js";
 import { guessRenewed, isOwnEcho, refreshGuess, startGuessing } from "./guess.js";
+import { startKickoff } from "./kickoff.js";
 import { merge } from "./merge.js";
 import { tellNews } from "./news.js";
 import { offerReload, showStatus } from "./notices.js";
 import { allOwn, own, ownById } from "./own.js";
 import { Seen } from "./seen.js";
-import { remember, remembered } from "./store.js";
 import { arrange, startTables } from "./tables.js";
 import { keyOf } from "./tabs.js";
+import { startThemes } from "./themes.js";
 
 const page = document.body.dataset;
 const here = page.path ?? location.pathname; // as links write it, however the address was typed
@@ -106,18 +107,6 @@ function sent() {
   if (status.state !== "online") location.reload();
 }
 
-function startTheme() {
-  const switcher = ownById("theme");
-  const chosen = remembered("theme") ?? "auto";
-  switcher.hidden = false;
-  for (const input of switcher.querySelectorAll("input")) input.checked = input.value === chosen;
-  switcher.addEventListener("change", ({ target }) => {
-    remember("theme", target.value === "auto" ? null : target.value);
-    if (target.value === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = target.value;
-  });
-}
-
 // Menus close like menus: by Escape, by a click elsewhere.
 function startMenus() {
   const close = (except) => {
@@ -148,6 +137,15 @@ function startSleeping() {
   });
 }
 
+// On a phone a link leads to the guess box from wherever one is, but not from the box itself.
+function watchGuessBox() {
+  const box = ownById("guess-box");
+  if (!box) return;
+  // Not on the link itself: a new fragment draws that as it was.
+  const mark = ([entry]) => (document.documentElement.dataset.guessBox = entry.isIntersecting ? "near" : "far");
+  new IntersectionObserver(mark).observe(box);
+}
+
 function startLine() {
   if (!("connect" in page)) return;
   findLives();
@@ -158,7 +156,7 @@ function startLine() {
 
 setClock(page.now);
 seen.visit(here);
-startTheme();
+startThemes();
 startMenus();
 startTables();
 startCopying();
@@ -169,10 +167,13 @@ prepare(document);
 markHere();
 startSleeping();
 startLine();
+const lookAtKickoff = startKickoff();
 eachSecond(() => {
   drawCountdowns(document);
   refreshGuess();
+  lookAtKickoff();
 });
+watchGuessBox();
 addEventListener("pagehide", () => {
   const hub = ownById("live-hub");
   if (hub) seen.readNews(Number(hub.dataset.epoch));

@@ -17,6 +17,11 @@ function write(storage, key, value) {
   }
 }
 
+/** Calls `changed(value)` when another window of this browser remembers something else by this key. */
+export function heard(key, changed) {
+  addEventListener("storage", (event) => event.key === `hunt:${key}` && changed(remembered(key)));
+}
+
 export const remembered = (key) => read("localStorage", key);
 export const remember = (key, value) => write("localStorage", key, value);
 /** Forgets every text that was typed in this tab and not sent. */
