@@ -13,6 +13,7 @@ from hunt.accounts.rates import TooOften
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound, Refused
 from hunt.http.own_pages import ForeignOrigin
 from hunt.http.shapes import describe, explain, type_at
+from hunt.log.database import reason_of
 from hunt.log.source import LogAway
 from hunt.log.writer import Overloaded, Unavailable
 from hunt.metrics import REFUSED, count_refusal
@@ -108,7 +109,7 @@ def _fault_of(error: Exception, handler: BaseRouteHandler | None) -> Fault:
         case LoginsBusy() | Overloaded() | Unavailable():
             return Fault(status=503, code=error.code, detail=str(error), retry_after=error.retry_after)
         case SQLAlchemyError() | LogAway() | OSError():
-            logger.warning("database_away", error=str(error))
+            logger.warning("database_away", error=reason_of(error))
             return Fault(status=503, code="unavailable", detail=_AWAY, retry_after=5)
         case ValidationException() if handler is not None:
             return Fault(status=422, code="bad_shape", detail=_explain(error, handler))

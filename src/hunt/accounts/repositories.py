@@ -1,19 +1,18 @@
 """Teams, operators and sessions in SQL."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from advanced_alchemy.base import ModelProtocol
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from hunt.accounts.sessions import Kind
 from hunt.accounts.tables import OperatorRow, SessionRow
 from hunt.game.refusals import NotFound
+from hunt.log.reader import reading_from
+from hunt.log.source import read_again
 from hunt.log.tables import TeamRow
-from hunt.log.writer import REFUSED_BY_STORE, RETRY_SECONDS
 
 Row = TypeVar("Row", bound=ModelProtocol)
 T = TypeVar("T")
@@ -57,14 +56,10 @@ def missing(kind: Kind, account_id: int) -> NotFound:
 
 
 async def read(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-    """What `work` reads; tried again while the database is away, as the writer does. SQLAlchemyError or OSError."""
-    for pause in RETRY_SECONDS:
-        try:
-            async with engine.connect() as connection:
-                return await work(connection)
-        except REFUSED_BY_STORE:
-            raise
-        except (SQLAlchemyError, OSError):
-            await asyncio.sleep(pause)
-    async with engine.connect() as connection:
-        return await work(connection)
+    """What `work` reads; tried again while the database is away, which is LogAway in the end."""
+
+    async def once() -> T:
+        async with reading_from(engine) as connection:
+            return await work(connection)
+
+    return await read_again(once)

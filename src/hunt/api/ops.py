@@ -16,6 +16,7 @@ from hunt.game.refusals import NotFound
 from hunt.game.state import InteractionStep, TeamState
 from hunt.game.view import team_state
 from hunt.http.own_pages import BY_COOKIE
+from hunt.log.source import read_again
 from hunt.requests import AnyRequest, OptionalId, actor, operator_session, repeatable
 from hunt.services import Services
 
@@ -211,7 +212,7 @@ async def team(
     operator_session(request)
     state, epoch = _existing(services, team_id), services.tail.head
     if at is not None and at < epoch:
-        state, epoch = await services.history.state_at(team_id, at), at
+        state, epoch = await read_again(lambda: services.history.state_at(team_id, at)), at
     shown = {"epoch": epoch, **team_state(services.hunt, state)}
     return {"team": _team(state), "state": shown, "epoch": epoch}
 

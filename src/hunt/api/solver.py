@@ -33,6 +33,7 @@ from hunt.live.activity import activity_entry, is_shown
 from hunt.live.datasets import puzzle_value
 from hunt.live.turns import in_turns
 from hunt.live.values import Value
+from hunt.log.source import read_again
 from hunt.requests import (
     FORGET,
     AnyRequest,
@@ -224,7 +225,8 @@ async def activity(
     shared = services.hub.shared
     head, mac = services.tail.head, shared.head_mac()
     view = shared.view(team_id)
-    entries = await services.history.stored(team_id, since, head, limit=limit, where=partial(is_shown, view.state))
+    stored, where = services.history.stored, partial(is_shown, view.state)
+    entries = await read_again(lambda: stored(team_id, since, head, limit=limit, where=where))
     services.reads.spend(account, len(entries))
     shown = [activity_entry(view.hunt, entry) async for entry in in_turns(entries)]
     return {"entries": shown, "head": {"id": head, "mac": mac}}

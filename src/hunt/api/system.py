@@ -13,8 +13,8 @@ from hunt.accounts.errors import NotAllowed, NotLoggedIn
 from hunt.api.answers import OPEN, Alive, EndedSessions, Readiness, Rows, answers
 from hunt.api.common import Json
 from hunt.front import identity_of
-from hunt.game.entries import encode_entry
-from hunt.log.source import LogAway
+from hunt.game.entries import Entry, encode_entry
+from hunt.log.source import LogAway, read_again
 from hunt.metrics import REGISTRY
 from hunt.requests import AnyRequest, Limit, LogId, OptionalId, account_of, address
 from hunt.services import BaseServices, Services
@@ -49,13 +49,17 @@ async def log(
     if session:
         services.reads.check(account_of(session))
     reader, limit = services.reader, min(limit, MAX_LOG_PAGE_ENTRIES)
-    if before is None:
-        entries = await reader.entries(since, limit, team_id)
-    else:
-        entries = await reader.newest(team_id, limit, before)
+
+    async def read() -> tuple[list[Entry], tuple[int, str]]:
+        if before is None:
+            entries = await reader.entries(since, limit, team_id)
+        else:
+            entries = await reader.newest(team_id, limit, before)
+        return entries, await reader.head()
+
+    entries, (head, digest) = await read_again(read)
     if session:
         services.reads.spend(account_of(session), len(entries))
-    head, digest = await reader.head()
     rows = ",".join(map(encode_entry, entries))
     body = f'{{"entries":[{rows}],"head":{{"id":{head},"digest":"{digest}"}}}}'
     return Response(body.encode(), media_type=MediaType.JSON)

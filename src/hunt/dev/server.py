@@ -15,7 +15,7 @@ from hunt.content import Hunt, HuntUnreadable, Problem, load
 from hunt.dev import fixtures
 from hunt.dev.fixtures import Fixtures
 from hunt.dev.place import ACCOUNTS, Plan, complain, say
-from hunt.log.database import DatabaseAway
+from hunt.log.database import DatabaseAway, reason_of
 from hunt.log.migrations import SchemaMismatch, migrate
 from hunt.log.reset import reset
 from hunt.services import headless
@@ -45,7 +45,7 @@ def serve(plan: Plan, listener: socket.socket, ready: Event | None = None) -> in
     except SchemaMismatch as error:
         return complain(f"{error} With --reset a fresh one is made.")
     except (BadSetting, DatabaseAway, SQLAlchemyError, OSError) as error:
-        return complain(str(error).splitlines()[0])
+        return complain(f"{reason_of(error)}.")
     except KeyboardInterrupt:
         return 0
     return 0

@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hunt.game.entries import GENESIS, Entry, canonical_json
+from hunt.log.database import is_bad_data, reason_of
 from hunt.log.lines import LINE_END, Line, digest_in, line_of
 from hunt.log.source import LogAway
 from hunt.log.tables import EntryRow
@@ -178,12 +179,14 @@ def reading(connection: AsyncConnection) -> Callable[[int, int], Awaitable[list[
 
 @asynccontextmanager
 async def reading_from(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection for one short reading. Raises LogAway."""
+    """A connection for one short reading. Raises LogAway; SQLAlchemyError where a value is one that cannot be."""
     try:
         async with engine.connect() as connection:
             yield connection
     except (SQLAlchemyError, OSError) as error:
-        raise LogAway(str(error)) from error
+        if is_bad_data(error):
+            raise
+        raise LogAway(reason_of(error)) from error
 
 
 class LogReader:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from hunt.game.entries import GENESIS, NOT_READABLE, Entry
+from hunt.log.database import reason_of
 from hunt.log.lines import Line, line_of
 from hunt.log.source import LogAway
 
@@ -81,13 +82,13 @@ class RemoteLog:
         try:
             answer = await self._get(path, given)
         except (httpx.HTTPError, TimeoutError) as error:
-            raise LogAway(f"{self.url} does not answer: {error or type(error).__name__}.") from error
+            raise LogAway(f"{self.url} does not answer: {reason_of(error)}.") from error
         if answer.status_code != OK:
             raise LogAway(f"{self.url}{path} answered with status {answer.status_code}.")
         try:
             return msgspec.json.decode(answer.content, type=kind)
         except NOT_READABLE as error:
-            raise LogAway(f"{self.url}{path} answered with something else: {error}.") from error
+            raise LogAway(f"{self.url}{path} answered with something else: {reason_of(error)}.") from error
 
     async def _get(self, path: str, params: dict[str, int]) -> httpx.Response:
         """A question is asked to its end, whoever gives up waiting for it, and only while a connection is free.

@@ -1,14 +1,30 @@
 """The log for those who only read it, wherever they are: beside SQL, or in a process that has none."""
 
-from collections.abc import Sequence
-from typing import Protocol
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
 
 from hunt.game.entries import Entry
 from hunt.log.lines import Line
 
+READ_PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
+"""Seconds between attempts of a request to read, as long as the writer tries: a database may restart."""
+
+T = TypeVar("T")
+
 
 class LogAway(Exception):
     """The log cannot be read at the moment."""
+
+
+async def read_again(read: Callable[[], Awaitable[T]]) -> T:
+    """What `read` gives, tried again while it raises `LogAway`; that in the end."""
+    for pause in READ_PAUSES:
+        try:
+            return await read()
+        except LogAway:
+            await asyncio.sleep(pause)
+    return await read()
 
 
 class Source(Protocol):

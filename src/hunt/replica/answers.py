@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
+from hunt.log.database import reason_of
+
 _ODD = (TypeError, ValueError, LookupError, AttributeError)
 """What comes of taking apart an answer of another form, in the client or here."""
 
@@ -18,4 +20,4 @@ def as_refusal() -> Iterator[None]:
     except _ODD as error:
         raise ResponseError(f"Redis gave an answer of another form: {type(error).__name__}: {error}") from error
     except RuntimeError as error:  # what uvloop says of a connection that was closed just after it was accepted
-        raise RedisConnectionError(f"The connection to Redis was lost: {error}") from error
+        raise RedisConnectionError(f"The connection to Redis was lost: {reason_of(error)}") from error

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hunt.game.entries import Entry
+from hunt.log.database import reason_of
 from hunt.replica import keys
 from hunt.replica.connection import leave
 from hunt.replica.errors import Away, Behind, Gone, TooFar
@@ -48,7 +49,7 @@ class Reader:
                 return await self._read(after, block_ms, count)
         except (RedisError, TimeoutError) as error:
             self._position = None
-            raise Away(f"Redis does not answer: {error}") from error
+            raise Away(f"Redis does not answer: {reason_of(error)}") from error
         except (Gone, Behind):
             self._position = None
             self._ask_repair()
@@ -63,7 +64,7 @@ class Reader:
         try:
             entries = decode_dense(after, parse(raw))
         except BadMessage as error:
-            raise Gone(str(error)) from error
+            raise Gone(reason_of(error)) from error
         if head < after:
             raise Behind(head, after)
         if head - after > count:

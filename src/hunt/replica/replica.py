@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 
 from hunt import clock
 from hunt.game.entries import Entry
+from hunt.log.database import reason_of
 from hunt.log.source import Source
 from hunt.log.tail import Tail
 from hunt.replica.auditor import Auditor
@@ -189,7 +190,7 @@ class Replica:
                 await asyncio.sleep(REBUILD_RETRY_SECONDS)
             await self._notes.send()
         except RedisError as error:
-            raise Away(f"Redis does not answer: {error}") from error
+            raise Away(f"Redis does not answer: {reason_of(error)}") from error
 
     async def aclose(self) -> None:
         """Closes the connection that waits for entries; the client that was passed in stays open."""

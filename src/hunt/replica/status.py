@@ -10,6 +10,7 @@ from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisLate
 
+from hunt.log.database import reason_of
 from hunt.replica.notes import RepairNote
 
 NO_ANSWER = (RedisGone, RedisLate)
@@ -99,7 +100,7 @@ class Health:
     def failed(self, error: Exception) -> None:
         """Redis or the log did not do what was asked. That Redis is away is told once, each reason to refuse hourly."""
         self.counters.errors += 1
-        self.last_error = f"{type(error).__name__}: {error}"
+        self.last_error = f"{type(error).__name__}: {reason_of(error)}"
         if isinstance(error, NO_ANSWER) and self._away_since is None:
             self._away_since = time.monotonic()
             logger.warning("redis_away", error=self.last_error)

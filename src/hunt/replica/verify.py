@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hunt.game.entries import encode_entry
+from hunt.log.database import reason_of
 from hunt.log.source import Source
 from hunt.replica import keys
 from hunt.replica.commands import stream_range, team_of, team_scores
@@ -34,7 +35,7 @@ class Verifier:
         try:
             return [finding async for finding in self._findings()]
         except RedisError as error:
-            return [f"Redis does not answer: {error}"]
+            return [f"Redis does not answer: {reason_of(error)}"]
 
     async def _findings(self) -> AsyncIterator[str]:
         head, _ = await self._source.head()
@@ -98,7 +99,7 @@ class Verifier:
             try:
                 held = parse(raw)
             except BadMessage as error:
-                return f"holds what is no entry: {error}"
+                return f"holds what is no entry: {reason_of(error)}"
             difference = _first_difference(right, held)
             if difference:
                 return difference

@@ -5,11 +5,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from hunt.front import identity_of
-from hunt.game.entries import stamp
+from hunt.game.entries import Entry, stamp
 from hunt.game.refusals import NotFound
 from hunt.live import values
 from hunt.live.datasets import ACTIVITY_PAGE_ENTRIES, View, activity_page, puzzle_value
 from hunt.live.values import Value
+from hunt.log.source import read_again
 from hunt.requests import AnyRequest, OptionalId, account_of, session_of
 from hunt.web.common import Pages, team_view
 from hunt.web.form import Form
@@ -115,9 +116,13 @@ async def activity(request: AnyRequest, pages: NamedDependency[Pages], before: O
     services, end = pages.services, pages.services.tail.head + 1
     before, account = min(before or end, end), account_of(session_of(request))
     services.reads.check(account)
-    newest = await services.history.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, before)
+
+    async def read() -> tuple[list[Entry], tuple[int, int]]:
+        newest = await services.history.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, before)
+        return newest, await services.reader.deltas(view.team_id, before, end) if before < end else (0, 0)
+
+    newest, later = await read_again(read)
     services.reads.spend(account, len(newest))
-    later = await services.reader.deltas(view.team_id, before, end) if before < end else (0, 0)
     value = activity_page(view, newest, *later) | {"epoch": end - 1}
     return pages.draw(request, "activity.html", "Activity", activity=value)
 

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from hunt.game.board import Board
 from hunt.game.entries import Entry
 from hunt.game.state import TeamState
+from hunt.log.database import reason_of
 from hunt.log.reader import PAGE_ENTRIES
 from hunt.log.source import Source
 from hunt.log.tail import RING_ENTRIES
@@ -54,7 +55,7 @@ class Loader:
         try:
             return board, await self._follow(board, stands)
         except Forked as error:
-            raise Unusable(str(error)) from error
+            raise Unusable(reason_of(error)) from error
 
     async def _teams(self, form: Form, meta: Meta, stands: Stands) -> dict[int, TeamState]:
         teams: dict[int, TeamState] = {}
