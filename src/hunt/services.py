@@ -120,7 +120,7 @@ class BaseServices:
 
     async def begin(self) -> None:
         """Know the log, and which sessions are over. Raises LogAway."""
-        if not self.redis_is_fake:
+        if not self.redis_is_fake and not self.tail.head:  # what was read before an attempt failed is kept
             await self.derived.load()
         await self.feed.poll()
 

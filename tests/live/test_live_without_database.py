@@ -10,11 +10,13 @@ from structlog.testing import capture_logs
 from websockets.exceptions import InvalidStatus
 
 from apps import LiveSite, Site, running_live_site, running_site
+from hunt.accounts.guard import Guard
 from hunt.accounts.sessions import Ended
 from hunt.live import feed
 from hunt.log.migrations import migrate
 from hunt.log.remote import RemoteLog
 from hunt.log.source import LogAway
+from hunt.replica.derived import Derived
 from live_world import guess, ids
 from servers import RedisServer
 from small_hunt import write_small_hunt
@@ -134,6 +136,33 @@ async def test_a_team_that_is_deactivated_loses_its_sockets_though_nobody_can_be
             monkeypatch.setattr(live.services.guard, "read_access", away)
             await full.app.services.accounts.set_active(team.id, active=False)
             assert await socket.closed() == 4001
+
+
+async def test_a_start_that_is_interrupted_goes_on_with_what_it_has(
+    postgres_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[Derived] = []
+    interruptions: list[LogAway] = []
+    load, refresh = Derived.load, Guard.refresh
+
+    async def counted(derived: Derived) -> bool:
+        loads.append(derived)
+        return await load(derived)
+
+    async def interrupted_once(guard: Guard) -> None:
+        if guard is not full.app.services.guard and loads and not interruptions:
+            interruptions.append(LogAway("nobody answers"))
+            raise interruptions[0]
+        await refresh(guard)
+
+    async with both(tmp_path, postgres_url, redis_url) as (full, _):
+        await full.app.team()
+        monkeypatch.setattr(Derived, "load", counted)
+        monkeypatch.setattr(Guard, "refresh", interrupted_once)
+        async with running_live_site(full, tmp_path / "hunt", redis_url) as live:
+            await eventually(lambda: is_current(live), what="the live process being ready")
+            assert await reached(live, full)
+            assert (len(loads), len(interruptions)) == (1, 1)
 
 
 async def test_it_may_be_started_before_the_process_that_it_asks(

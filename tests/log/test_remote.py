@@ -74,6 +74,15 @@ async def test_after_a_stall_everything_is_answered_again(monkeypatch: pytest.Mo
         assert await asyncio.gather(*(log.head() for _ in range(3 * CONNECTIONS))) == [(0, GENESIS)] * 3 * CONNECTIONS
 
 
+async def test_a_process_that_does_not_answer_is_told_with_the_kind_of_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "ANSWER_SECONDS", 0.1)
+    api = Api()
+    api.answers.clear()
+    async with asked(api) as log:
+        with pytest.raises(LogAway, match=r"does not answer: \w*Timeout\w*\."):
+            await log.head()
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"\xff", b'"\xff"', b"[" * 100_000, EMPTY.replace(b"0,", b"null,"), EMPTY.replace(b"[]", b"{}")]
 )

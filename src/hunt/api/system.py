@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+from collections.abc import Sequence
 
 import msgspec
 from litestar import MediaType, Response, Router, get
@@ -13,7 +14,7 @@ from hunt.accounts.errors import NotAllowed, NotLoggedIn
 from hunt.api.answers import OPEN, Alive, EndedSessions, Readiness, Rows, answers
 from hunt.api.common import Json
 from hunt.front import identity_of
-from hunt.game.entries import Entry, encode_entry
+from hunt.log.lines import Line, line_of
 from hunt.log.source import LogAway, read_again
 from hunt.metrics import REGISTRY
 from hunt.requests import AnyRequest, Limit, LogId, OptionalId, account_of, address
@@ -50,19 +51,21 @@ async def log(
         services.reads.check(account_of(session))
     reader, limit = services.reader, min(limit, MAX_LOG_PAGE_ENTRIES)
 
-    async def read() -> tuple[list[Entry], tuple[int, str]]:
-        if before is None:
-            entries = await reader.entries(since, limit, team_id)
-        else:
-            entries = await reader.newest(team_id, limit, before)
-        return entries, await reader.head()
+    async def read() -> tuple[Sequence[Line], tuple[int, str]]:
+        if before is not None:
+            lines = list(map(line_of, await reader.newest(team_id, limit, before)))
+        elif team_id is not None:
+            lines = list(map(line_of, await reader.entries(since, limit, team_id)))
+        else:  # what `live` processes read, a thousand at a time
+            lines = await reader.lines(since, limit)
+        return lines, await reader.head()
 
-    entries, (head, digest) = await read_again(read)
+    lines, (head, digest) = await read_again(read)
     if session:
-        services.reads.spend(account_of(session), len(entries))
-    rows = ",".join(map(encode_entry, entries))
-    body = f'{{"entries":[{rows}],"head":{{"id":{head},"digest":"{digest}"}}}}'
-    return Response(body.encode(), media_type=MediaType.JSON)
+        services.reads.spend(account_of(session), len(lines))
+    rows = b",".join(line.body for line in lines)
+    body = b'{"entries":[%b],"head":{"id":%d,"digest":"%b"}}' % (rows, head, digest.encode())
+    return Response(body, media_type=MediaType.JSON)
 
 
 @get("/api/sessions", responses=answers(EndedSessions, 401))

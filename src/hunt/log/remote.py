@@ -12,8 +12,8 @@ from hunt.log.database import reason_of
 from hunt.log.lines import Line, line_of
 from hunt.log.source import LogAway
 
-ANSWER_SECONDS = 2.0
-"""How long an answer may take."""
+ANSWER_SECONDS = 5.0
+"""How long an answer may take: a page of a thousand entries, from a process that is busy."""
 
 CONNECTIONS = 8
 """So many questions are under way at once; others wait for their turn, as long as an answer may take."""
