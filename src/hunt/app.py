@@ -20,7 +20,7 @@ from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.types import ControllerRouterHandler, Middleware, Scope
 
 from hunt import logs
-from hunt.api import ops, solver, system
+from hunt.api import ops, solver, system, updates
 from hunt.api.answers import SchemaPlugin
 from hunt.api.common import JsonRequest
 from hunt.content import Hunt, load
@@ -111,6 +111,7 @@ def assemble(services: Services, drawn: Pages) -> Litestar:
         services,
         [
             solver.router,
+            updates.router,
             ops.router,
             system.log_router,
             system.health_router,

@@ -13,6 +13,7 @@ from hunt.accounts.rates import TooOften
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound, Refused
 from hunt.http.own_pages import ForeignOrigin
 from hunt.http.shapes import describe, explain, type_at
+from hunt.live.poll import TooManyPolls
 from hunt.log.database import reason_of
 from hunt.log.source import LogAway
 from hunt.log.writer import Overloaded, Unavailable
@@ -104,7 +105,7 @@ def _fault_of(error: Exception, handler: BaseRouteHandler | None) -> Fault:
             return Fault(status=401, code="not_logged_in", detail=str(error))
         case NotAllowed() | ForeignOrigin():
             return Fault(status=403, code=error.code, detail=str(error))
-        case LoginThrottled() | TooOften():
+        case LoginThrottled() | TooOften() | TooManyPolls():
             return Fault(status=429, code=error.code, detail=str(error), retry_after=error.retry_after)
         case LoginsBusy() | Overloaded() | Unavailable():
             return Fault(status=503, code=error.code, detail=str(error), retry_after=error.retry_after)

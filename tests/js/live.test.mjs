@@ -131,6 +131,7 @@ test("a socket that closes at once does not start the backoff anew", () => {
     now = connection.due();
     connection.tick(now);
     connection.opened(now);
+    hear(connection, HELLO, now);
   }
   assert.deepEqual(waits, [250, 500, 1000, 2000]);
   connection.closed(1006, now + live.STEADY_AFTER + 1);
@@ -183,6 +184,7 @@ test("waking up tries at once, and tests a socket that has been silent", () => {
   connection.wake(1);
   assert.equal(connection.effects()[0].do, "connect");
   connection.opened(2);
+  hear(connection, HELLO, 2);
   connection.wake(10_000);
   assert.equal(connection.due(), 10_000 + live.PROBE_WITHIN);
 });
@@ -195,17 +197,160 @@ test("a connection attempt that hangs is abandoned", () => {
   assert.deepEqual(connection.effects().map((effect) => effect.do), ["close", "status"]);
 });
 
-test("handshakes that fail again and again make it ask whether the session is over", () => {
+// A connection whose sockets fail, and the first poll that it sends.
+function polling(...subs) {
   const connection = new live.Connection(() => 0.5);
+  for (const [key, sub] of subs) connection.subscribe(key, sub);
   connection.start(0);
   connection.closed(1006, 1);
-  assert.deepEqual(only(connection, "probe"), []);
+  assert.deepEqual(only(connection, "poll"), [], "one failure says little");
   connection.tick(connection.due());
-  connection.closed(1006, 2000);
-  assert.equal(only(connection, "probe").length, 1);
-  connection.loggedOut(2001);
+  connection.closed(1006, 300);
+  connection.tick(300);
+  return { connection, poll: only(connection, "poll")[0].body };
+}
+
+// What the server answers to these calls: nothing new in the log, a value for every other dataset.
+function answered({ subs }, epoch = 100) {
+  return subs.flatMap(({ sub, dataset, since = 0 }, rpc) => {
+    const kind = dataset === "activity_log" ? "growing" : "replaced";
+    const update = { type: "update", sub, value: { html: "new", epoch } };
+    const append = { type: "append", sub, prev: since, entries: [], id: epoch, mac: `d${epoch}` };
+    return [{ type: "sub", rpc, sub, kind }, kind === "growing" ? append : update];
+  });
+}
+
+// Lets time pass until it polls; sockets that it tries meanwhile fail.
+function nextPoll(connection) {
+  for (;;) {
+    connection.tick(connection.due());
+    const poll = connection.out.find((effect) => effect.do === "poll");
+    connection.effects();
+    if (poll) return poll.body;
+    if (connection.state === "connecting") connection.closed(1006, connection.at);
+  }
+}
+
+const statuses = (connection) => only(connection, "status").map((effect) => effect.status.state);
+
+test("after two sockets that brought nothing it polls, and what comes moves pages and cursors as a socket's frames do", () => {
+  const { connection, poll } = polling(["log", LOG], ["hub", HUB]);
+  assert.deepEqual(poll.subs.map((call) => [call.dataset, call.since]), [["activity_log", 90], ["hub", 95]]);
+  connection.polled({ status: 200, again: 15, frames: answered(poll), token: "t1" }, 400);
+  const effects = connection.effects();
+  assert.deepEqual(effects.map((effect) => effect.do), ["append", "update", "status"]);
+  assert.equal(effects.at(-1).status.state, "polling");
+  assert.equal(connection.due(), 300 + 500, "the socket is still tried when it was due");
+});
+
+test("sockets that open and bring nothing count as failed, and one that stays silent is given up", () => {
+  const connection = new live.Connection(() => 0.5);
+  connection.start(0);
+  connection.opened(1);
+  connection.closed(1006, 2);
+  connection.tick(connection.due());
+  connection.opened(300);
+  connection.tick(connection.due());
+  assert.equal(connection.state, "waiting");
+  connection.tick(connection.due());
+  assert.equal(only(connection, "poll").length, 1);
+});
+
+test("it polls as often as the server says, more or less, and tries a socket now and then", () => {
+  const { connection, poll } = polling(["log", LOG]);
+  let [now, connects, polls] = [400, 0, 0];
+  connection.polled({ status: 200, again: 15, frames: answered(poll), token: "t" }, now);
+  while (now < 600_000) {
+    now = connection.due();
+    connection.tick(now);
+    for (const effect of connection.effects()) {
+      if (effect.do === "connect") connects += 1;
+      if (effect.do === "poll") polls += 1;
+      if (effect.do === "poll") connection.polled({ status: 200, again: 15, frames: answered(effect.body), token: "t" }, now + 20);
+    }
+    if (connection.state === "connecting") connection.closed(1006, now);
+  }
+  assert.ok(polls >= 38 && polls <= 42, `${polls} polls in ten minutes`);
+  assert.ok(connects >= 9 && connects <= 11, `${connects} sockets in ten minutes`);
+  assert.deepEqual(statuses(connection), [], "nothing alarming is said");
+});
+
+test("the token goes back as long as the same is asked for, and an answer without frames leaves everything as it is", () => {
+  const { connection, poll } = polling(["log", LOG]);
+  assert.equal(poll.token, "");
+  connection.polled({ status: 200, again: 15, frames: answered(poll), token: "t1" }, 400);
+  const second = nextPoll(connection);
+  assert.deepEqual([second.token, second.subs[0].since, second.subs[0].mac], ["t1", 100, "d100"]);
+  connection.polled({ status: 200, again: 15, frames: [], token: "t1" }, 5_100);
+  assert.equal(nextPoll(connection).token, "t1");
+  connection.subscribe("hub", HUB);
+  connection.polled({ status: 200, again: 15, frames: [], token: "t1" }, 10_100);
+  assert.equal(nextPoll(connection).token, "", "what is asked for since is not in it");
+});
+
+test("after a reset in an answer everything is asked for again", () => {
+  const { connection, poll } = polling(["log", LOG], ["hub", HUB]);
+  const [log, , hub, update] = answered(poll);
+  const append = { type: "append", sub: log.sub, prev: 0, entries: [{ id: 1 }], id: 7, mac: "e7" };
+  const frames = [hub, update, log, { type: "reset", sub: log.sub }, append];
+  connection.polled({ status: 200, again: 15, frames, token: "t1" }, 400);
+  assert.deepEqual(only(connection, "reset").map((effect) => effect.key), ["log", "hub"]);
+  const again = nextPoll(connection);
+  assert.equal(again.token, "");
+  assert.deepEqual(again.subs.map((call) => call.since), [7, 7], "the value is asked for from a place that is known");
+});
+
+test("an act makes it poll at once, but not again and again", () => {
+  const { connection, poll } = polling(["log", LOG]);
+  connection.polled({ status: 200, again: 15, frames: answered(poll), token: "t" }, 400);
+  connection.wake(500);
+  connection.wake(510);
+  assert.ok(connection.due() <= 300 + live.POLL_AGAIN);
+  connection.tick(300 + live.POLL_AGAIN);
+  assert.equal(only(connection, "poll").length, 1);
+  connection.wake(1_350);
+  assert.equal(only(connection, "poll").length, 0, "one is on its way");
+});
+
+test("a poll that says that the session is over ends it", () => {
+  const { connection } = polling(["log", LOG]);
+  connection.polled({ status: 401 }, 400);
   assert.equal(connection.due(), Infinity);
-  assert.equal(only(connection, "status")[0].status.state, "logged_out");
+  assert.equal(statuses(connection).at(-1), "logged_out");
+});
+
+test("where neither works the page says so, waits longer each time, and stays away when the server is busy", () => {
+  const { connection, poll } = polling(["log", LOG]);
+  connection.polled({ status: 200, again: 15, frames: answered(poll), token: "t" }, 400);
+  nextPoll(connection);
+  connection.polled({ status: 0 }, 5_100);
+  assert.deepEqual(only(connection, "status").at(-1).status, { state: "offline", since: 400 });
+  nextPoll(connection);
+  connection.polled({ status: 503, again: 60 }, 9_000);
+  assert.equal(only(connection, "status").at(-1).status.state, "busy");
+  assert.ok(connection.poll.at >= 9_000 + 60_000);
+});
+
+test("a socket that works ends the polling", () => {
+  const { connection, poll } = polling(["log", LOG]);
+  connection.polled({ status: 200, again: 15, frames: answered(poll), token: "t" }, 400);
+  connection.tick(connection.due());
+  connection.opened(900);
+  const [frame] = sent(connection);
+  hear(connection, HELLO, 901);
+  hear(connection, { type: "append", sub: frame.sub, prev: 100, entries: [], id: 101, mac: "d101" }, 902);
+  assert.equal(statuses(connection).at(-1), "online");
+  assert.equal(connection.due(), 902 + live.PING_AFTER);
+});
+
+test("an answer that comes when a socket is open is too late", () => {
+  const { connection, poll } = polling(["log", LOG]);
+  connection.tick(connection.due());
+  connection.opened(900);
+  hear(connection, HELLO, 901);
+  connection.effects();
+  connection.polled({ status: 200, again: 15, frames: answered(poll), token: "t" }, 910);
+  assert.deepEqual(connection.effects(), []);
 });
 
 test("a refused subscription is told and does not hold up the others", () => {

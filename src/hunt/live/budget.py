@@ -39,6 +39,7 @@ class Budget:
 
     def __init__(self) -> None:
         self.subscriptions = 0
+        self.polls = 0
         self._left = BURST_SECONDS
         self._at = _now()
         self._unbroken = 0.0

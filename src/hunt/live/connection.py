@@ -178,6 +178,10 @@ class Connection:
         if self.close_code == protocol.CLOSE_TOO_MANY:
             await self._in_time(self._send_replies())  # so that the client reads what was wrong
 
+    async def send_due(self) -> None:
+        """Send what is due now, and no more."""
+        await self._in_time(self._send_all())
+
     async def _in_time(self, sending: Awaitable[None]) -> None:
         """Stop the connection when it takes too long. One timer for many frames: for each it would cost a fifth."""
         try:

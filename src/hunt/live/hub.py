@@ -4,6 +4,7 @@ When the log grows, the hub marks the subscriptions that it may change and wakes
 takes the newest value of each: there is no queue, so a slow one skips what was replaced meanwhile.
 """
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -29,6 +30,8 @@ class Hub:
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
         self._of: defaultdict[int | None, set[Connection]] = defaultdict(set)
+        self._name = secrets.token_hex(4)
+        self._changes = 0
         shared.tail.listeners.append(self.grown)
         shared.tail.on_replaced.append(self.replaced)
 
@@ -71,14 +74,20 @@ class Hub:
                     if entry.type == "team_deactivated":
                         connection.stop(protocol.CLOSE_LOGGED_OUT)
 
+    def standing(self, team_id: int) -> str:
+        """A text that is another one whenever this process may have something new for the team."""
+        return f"{self._name}.{self._changes}.{self.shared.view(team_id).state.epoch}"
+
     def time_passed(self) -> None:
         """A moment of the hunt has come: values may be different, with nothing in the log to say so."""
+        self._changes += 1
         self.shared.forget_all()
         for connection in self.connections:
             connection.mark_values()
 
     def replaced(self) -> None:
         """Everything may be different: the hunt was changed, or the log is another one."""
+        self._changes += 1
         self.shared.forget_all()
         for connection in self.connections:
             connection.mark_all()

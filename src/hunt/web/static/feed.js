@@ -21,7 +21,10 @@ function sharedLine(team, hear, failed) {
   return (message) => worker.port.postMessage(message);
 }
 
-/** Connects this tab. `subs()` gives what it wants and has now; `hear(message)` takes what comes. */
+/**
+ * Connects this tab. `subs()` gives what it wants and has now; `hear(message)` takes what comes. Gives `renew`, which asks
+ * for what is new where the line does not bring it by itself.
+ */
 export function connect(team, subs, hear) {
   let speak = null;
   let own = false;
@@ -43,4 +46,5 @@ export function connect(team, subs, hear) {
   document.addEventListener("hunt:awake", attach);
   addEventListener("online", () => speak({ type: "wake" }));
   document.addEventListener("visibilitychange", () => document.hidden || speak({ type: "wake" }));
+  return () => speak({ type: "wake" });
 }

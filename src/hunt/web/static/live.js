@@ -9,7 +9,11 @@ export const BACKOFF_BASE = 500;
 export const BACKOFF_CAP = 20_000;
 export const BUSY_AT_LEAST = 10_000;
 export const RESTART_WITHIN = 2_000;
-export const REFUSALS_UNTIL_PROBE = 2; // a refused handshake does not say why: then somebody has to ask
+export const POLL_AFTER = 2; // sockets in a row that brought nothing; then we ask over HTTP
+export const POLL_EVERY = 15_000; // until the server names another time
+export const POLL_AGAIN = 1_000; // the soonest that a poll may follow another
+export const POLL_WITHIN = 15_000;
+export const SOCKET_AGAIN = 60_000; // between attempts at a socket while polling works
 export const STEADY_AFTER = 5_000; // a socket that lived this long has earned a fresh start of the backoff
 
 export const CLOSE_RESTART = 1012;
@@ -23,7 +27,8 @@ export function backoff(attempt, random) {
 }
 
 /**
- * One socket's life: idle → connecting → open → waiting → connecting …, or stopped once logged out.
+ * One socket's life: idle → connecting → open → waiting → connecting …, or stopped once logged out. Where sockets bring
+ * nothing (a proxy lets none through) it polls over HTTP while it waits, and the frames in the answer are the same.
  * Subscriptions outlive the socket. A growing one has a cursor; a replaced one the epoch of its last value. Which kind it
  * is, the server says; only fragments are known to be replaced before.
  */
@@ -38,7 +43,9 @@ export class Connection {
     this.status = { state: "connecting", since: null };
     this.counter = 0;
     this.attempt = 0;
-    this.refusals = 0; // handshakes in a row that failed
+    this.failures = 0; // sockets in a row that brought nothing
+    this.greeted = false; // whether this socket brought something
+    this.poll = { at: Infinity, began: 0, calls: null, failures: 0, works: false, token: "", every: POLL_EVERY };
     this.at = 0; // when the state began
     this.heard = 0;
     this.asked = 0; // when the unanswered ping was sent, or 0
@@ -56,6 +63,7 @@ export class Connection {
     const kind = params.format === "html" ? "replaced" : null;
     const sub = { key, dataset, params, cursor: since, mac, id: "", answered: false, kind };
     this.subs.set(key, sub);
+    this.poll.token = "";
     if (mac && (!this.pair || this.pair.id < since)) this.pair = { id: since, mac };
     if (this.state === "open") this.#send(sub);
   }
@@ -72,6 +80,7 @@ export class Connection {
     const sub = this.subs.get(key);
     if (!sub) return;
     Object.assign(sub, { cursor: since, mac });
+    this.poll.token = "";
     this.#again(sub);
   }
 
@@ -82,7 +91,6 @@ export class Connection {
   }
 
   opened(now) {
-    this.refusals = 0;
     this.#enter("open", now);
     this.heard = now;
     this.asked = 0;
@@ -95,7 +103,10 @@ export class Connection {
     this.heard = now;
     this.asked = 0;
     this.patience = DEAD_AFTER;
-    const frame = parsed(text);
+    this.#take(parsed(text));
+  }
+
+  #take(frame) {
     if (frame?.type === "hello") this.#hello(frame);
     else if (frame?.type === "head") this.#head(frame);
     else if (frame?.type === "fail") this.#fail(frame);
@@ -106,7 +117,7 @@ export class Connection {
   closed(code, now) {
     if (this.state === "stopped" || this.state === "waiting") return;
     const lived = this.state === "open" ? now - this.at : 0;
-    if (this.state === "connecting" && ++this.refusals % REFUSALS_UNTIL_PROBE === 0) this.out.push({ do: "probe" });
+    if (!this.greeted && ++this.failures >= POLL_AFTER && this.poll.at === Infinity) this.poll.at = now;
     if (lived > STEADY_AFTER) this.attempt = 0;
     this.keys.clear();
     this.calls.clear();
@@ -116,8 +127,54 @@ export class Connection {
     }
     this.#enter("waiting", now);
     this.retryAt = now + this.#pause(code);
-    const since = this.status.state === "online" ? this.heard : this.status.since ?? now;
-    this.#say({ state: code === CLOSE_TOO_MANY ? "busy" : "offline", since });
+    if (!this.poll.works) this.#away(code === CLOSE_TOO_MANY ? "busy" : "offline", now);
+  }
+
+  /** Takes the answer to a poll: `status` is 0 where none came, `again` the seconds until the next one may be sent. */
+  polled({ status, again = 0, frames = [], token = "" }, now) {
+    const calls = this.poll.calls;
+    this.poll.calls = null;
+    if (this.state !== "waiting" && this.state !== "connecting") return;
+    if (status === 401) this.loggedOut(now);
+    else if (status !== 200) this.#pollFailed(status, again, now);
+    else this.#pollWorked(calls, { again, frames, token }, now);
+  }
+
+  #pollFailed(status, again, now) {
+    const busy = status === 429 || status === 503;
+    const pause = busy ? Math.max(1000 * again, this.poll.every) * (1 + this.random()) : POLL_AGAIN + backoff(this.poll.failures, this.random);
+    Object.assign(this.poll, { at: now + pause, failures: this.poll.failures + 1, works: false });
+    this.#away(busy ? "busy" : "offline", now);
+  }
+
+  #pollWorked(calls, { again, frames, token }, now) {
+    const every = 1000 * again || POLL_EVERY;
+    const at = Math.min(this.poll.at, now + every * (0.8 + 0.4 * this.random()));
+    Object.assign(this.poll, { works: true, failures: 0, every, at });
+    this.heard = now;
+    for (const { id, key, rpc } of calls) {
+      this.keys.set(id, key);
+      this.calls.set(rpc, key);
+    }
+    for (const frame of frames) this.#take(frame);
+    for (const { id, rpc } of calls) {
+      this.keys.delete(id);
+      this.calls.delete(rpc);
+    }
+    this.poll.token = this.#holds(calls, frames) ? token : "";
+    this.#say({ state: "polling", since: null, caughtUp: this.status.since !== null });
+  }
+
+  // Whether we hold all that the answer stands for, and want nothing else meanwhile.
+  #holds(calls, frames) {
+    const same = calls.length === this.subs.size && calls.every(({ key, id }) => this.subs.get(key)?.id === id);
+    const whole = [...this.subs.values()].every((sub) => sub.answered) && !frames.some((frame) => frame.type === "reset");
+    return same && (frames.length === 0 || whole);
+  }
+
+  #away(state, now) {
+    const was = this.status.state;
+    this.#say({ state, since: was === "online" || was === "polling" ? this.heard : this.status.since ?? now });
   }
 
   /** The session is over: nothing more until a page starts us again. */
@@ -128,7 +185,8 @@ export class Connection {
 
   /** The network is back, or somebody looks at the page again. */
   wake(now) {
-    if (this.state === "waiting" && this.status.state !== "busy") this.#connect(now);
+    if (this.poll.works) this.poll.at = Math.min(this.poll.at, Math.max(now, this.poll.began + POLL_AGAIN));
+    else if (this.state === "waiting" && this.status.state !== "busy") this.#connect(now);
     else if (this.state === "open" && now - this.heard > PROBE_WITHIN) {
       this.#ping(now);
       this.patience = now - this.heard + PROBE_WITHIN;
@@ -137,18 +195,32 @@ export class Connection {
 
   tick(now) {
     if (now < this.due()) return;
-    if (this.state === "waiting") this.#connect(now);
+    if (now >= this.#pollAt()) this.#poll(now);
+    else if (this.state === "waiting") this.#connect(now);
     else if (this.state === "connecting") this.#abandon(now);
-    else if (this.state === "open" && now - this.heard >= this.patience) this.#abandon(now);
+    else if (this.state === "open" && (!this.greeted || now - this.heard >= this.patience)) this.#abandon(now);
     else if (this.state === "open" && !this.asked) this.#ping(now);
   }
 
   /** When `tick` has something to do next. */
   due() {
-    if (this.state === "waiting") return this.retryAt;
-    if (this.state === "connecting") return this.at + CONNECT_WITHIN;
+    if (this.state === "waiting") return Math.min(this.retryAt, this.#pollAt());
+    if (this.state === "connecting") return Math.min(this.at + CONNECT_WITHIN, this.#pollAt());
+    if (this.state === "open" && !this.greeted) return this.at + CONNECT_WITHIN;
     if (this.state === "open") return this.heard + (this.asked ? this.patience : PING_AFTER);
     return Infinity;
+  }
+
+  #pollAt() {
+    const mayPoll = !this.poll.calls && (this.state === "waiting" || this.state === "connecting");
+    return mayPoll ? this.poll.at : Infinity;
+  }
+
+  #poll(now) {
+    const subs = [...this.subs.values()].map((sub) => this.#named(sub));
+    const calls = [...this.subs.values()].map(({ key, id }, rpc) => ({ key, id, rpc }));
+    Object.assign(this.poll, { calls, began: now, at: Infinity });
+    this.out.push({ do: "poll", body: { subs, token: this.poll.token } });
   }
 
   #enter(state, now) {
@@ -158,6 +230,7 @@ export class Connection {
 
   #connect(now) {
     this.#enter("connecting", now);
+    this.greeted = false;
     this.patience = DEAD_AFTER;
     for (const sub of this.subs.values()) sub.answered = false;
     this.out.push({ do: "connect" });
@@ -169,6 +242,7 @@ export class Connection {
   }
 
   #pause(code) {
+    if (this.poll.works && !this.greeted) return SOCKET_AGAIN * (0.5 + this.random());
     if (code === CLOSE_TOO_MANY) return BUSY_AT_LEAST + this.random() * BACKOFF_CAP;
     if (code === CLOSE_RESTART && this.attempt === 0) {
       this.attempt += 1;
@@ -189,11 +263,16 @@ export class Connection {
   }
 
   #send(sub) {
+    const rpc = this.#call({ method: "sub", ...this.#named(sub) });
+    this.keys.set(sub.id, sub.key);
+    this.calls.set(rpc, sub.key);
+  }
+
+  // What a call says of a subscription, which has another name in each.
+  #named(sub) {
     sub.id = `s${++this.counter}`;
     sub.answered = false;
-    this.keys.set(sub.id, sub.key);
-    const from = this.#from(sub);
-    this.calls.set(this.#call({ method: "sub", sub: sub.id, dataset: sub.dataset, params: sub.params, ...from }), sub.key);
+    return { sub: sub.id, dataset: sub.dataset, params: sub.params, ...this.#from(sub) };
   }
 
   // A replaced dataset may ask from any id at or after its value's: one whose mac is known says which log is meant.
@@ -215,6 +294,9 @@ export class Connection {
   }
 
   #hello(frame) {
+    this.greeted = true;
+    this.failures = 0;
+    Object.assign(this.poll, { at: Infinity, works: false, token: "" });
     this.out.push({ do: "hello", build: frame.build });
   }
 
@@ -268,6 +350,7 @@ export class Connection {
   #reset(sub) {
     Object.assign(sub, { cursor: 0, mac: null });
     this.pair = null;
+    this.poll.token = "";
     this.out.push({ do: "reset", key: sub.key });
     for (const other of this.subs.values()) {
       if (other === sub || other.kind === "growing" || !other.cursor) continue;
@@ -281,7 +364,7 @@ export class Connection {
     if (sub.answered) return;
     sub.answered = true;
     for (const other of this.subs.values()) if (!other.answered) return;
-    this.#online();
+    if (this.state === "open") this.#online();
   }
 
   #online() {

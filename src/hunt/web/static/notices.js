@@ -70,7 +70,7 @@ export function showStatus(status) {
   else if (status.state === "offline" || status.state === "busy") {
     if (strip.childElementCount) sayOffline(status);
     else stripTimer = setTimeout(sayOffline, OFFLINE_AFTER, status);
-  } else if (status.state === "online" && strip.childElementCount) {
+  } else if ((status.state === "online" || status.state === "polling") && strip.childElementCount) {
     say("good", element("p", { textContent: "Caught up again." }));
     stripTimer = setTimeout(say, CAUGHT_UP_FOR, "good");
   }

@@ -23,6 +23,7 @@ const lives = new Map(); // key → live element
 const activity = { dataset: "activity_log", params: {} };
 let told = { since: Number(page.epoch), mac: page.mac };
 let status = { state: "connecting", since: null };
+let renew = () => {};
 
 function prepare(root) {
   localise(root);
@@ -102,9 +103,10 @@ const hear = {
   hello: ({ build }) => build && build !== page.build && offerReload(),
 };
 
-// After an act the line brings what changed. Without the line the page fetches itself again.
+// After an act the line brings what changed, or is asked for it. Without the line the page fetches itself again.
 function sent() {
-  if (status.state !== "online") location.reload();
+  if (status.state === "polling") renew();
+  else if (status.state !== "online") location.reload();
 }
 
 // Menus close like menus: by Escape, by a click elsewhere.
@@ -149,7 +151,7 @@ function watchGuessBox() {
 function startLine() {
   if (!("connect" in page)) return;
   findLives();
-  connect(page.team, subscriptions, (message) => hear[message.type]?.(message));
+  renew = connect(page.team, subscriptions, (message) => hear[message.type]?.(message));
   addEventListener("offline", () => showStatus({ state: "offline", since: Date.now() }));
   addEventListener("online", () => showStatus(status));
 }

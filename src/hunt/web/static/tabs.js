@@ -1,7 +1,7 @@
 // Many tabs over one socket. `Switchboard` decides who is told what; `openLine` is the shell with the socket and the clock.
 // It runs in a SharedWorker (worker.js), or in the page itself where there is none.
 
-import { Connection, PROBE_WITHIN } from "./live.js";
+import { Connection, POLL_WITHIN } from "./live.js";
 
 export const RING = 500; // entries of a growing dataset kept for tabs that come later
 
@@ -148,9 +148,9 @@ export function openLine(address, post) {
     send({ frame }) {
       if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
     },
-    async probe() {
-      const answer = await fetch("/api/me", { signal: AbortSignal.timeout(PROBE_WITHIN) }).catch(() => null);
-      if (answer?.status === 401 && connection.state === "waiting") step(() => connection.loggedOut(Date.now()));
+    async poll({ body }) {
+      const answer = await asked("/api/poll", body);
+      step(() => connection.polled(answer, Date.now()));
     },
     close() {
       const old = socket;
@@ -179,6 +179,19 @@ export function openLine(address, post) {
   };
 
   return (tab, message) => step(() => speak[message.type]?.(tab, message));
+}
+
+// Posts JSON. Gives the body with the `status`, which is 0 where no answer came, and `again`: the seconds to stay away.
+async function asked(address, body) {
+  try {
+    const headers = { "content-type": "application/json" };
+    const signal = AbortSignal.timeout(POLL_WITHIN);
+    const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify(body), signal });
+    const again = Number(answer.headers.get("retry-after")) || 0;
+    return { again, ...(await answer.json()), status: answer.status };
+  } catch {
+    return { status: 0 };
+  }
 }
 
 /** The websocket's address on the server that this code came from. */
