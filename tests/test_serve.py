@@ -89,6 +89,14 @@ def test_a_server_that_was_asked_to_stop_has_not_failed(
         assert "Traceback" not in told
 
 
+def test_a_secret_that_could_be_guessed_is_named_and_refused_where_the_server_is_public(env: dict[str, str]) -> None:
+    with serving(env) as server:
+        server.terminate()
+        _, told = server.communicate(timeout=START_SECONDS)
+    assert '"weak_secret"' in told
+    assert "HUNT_SECRET_KEY could be guessed" in refused(env, HUNT_PUBLIC_URL="https://hunt.team-owls.org")
+
+
 def test_workers_whose_supervisor_was_killed_leave_the_port(env: dict[str, str]) -> None:
     with serving(env | {"HUNT_WORKERS": "2"}) as server:
         server.kill()

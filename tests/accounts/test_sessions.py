@@ -154,9 +154,9 @@ async def test_ended_sessions_are_numbered_without_a_gap(store: str) -> None:
         for each in (one, two, one, two):
             session, _ = await one.login("a")
             await each.accounts.logout(session)
-        ended = await one.accounts.sessions.read_ended(one.process.engine, 0)
-        assert [each.revocation for each in ended] == [1, 2, 3, 4]
-        assert [each.revocation for each in await one.accounts.sessions.read_ended(one.process.engine, 2)] == [3, 4]
+        for since, numbers in ((0, [1, 2, 3, 4]), (2, [3, 4])):
+            access = await one.accounts.guard.read_access(since)
+            assert [each.revocation for each in access.ended] == numbers
 
 
 async def test_sessions_that_end_after_a_backup_of_their_table_was_restored_do_end(store: str) -> None:

@@ -40,9 +40,9 @@ ReadAccess = Callable[[int], Awaitable[Access]]
 
 async def read_access(sessions: Sessions, engine: AsyncEngine, since: int) -> Access:
     """Reads it from SQL."""
-    ended = await sessions.read_ended(engine, since)
     columns = select(OperatorRow.id, OperatorRow.username, OperatorRow.created_at)
     async with reading_from(engine) as connection:
+        ended = await sessions.read_ended(connection, since)
         rows = (await connection.execute(columns.where(OperatorRow.disabled.is_(False)))).all()
     return Access(ended, [Operator(row.id, row.username, registered_at(row)) for row in rows])
 

@@ -166,10 +166,15 @@ class Accounts:
 
     async def devices(self, session: Session) -> list[SessionRow]:
         """The account's sessions that are valid, newest first."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as db:
-            rows = await SessionRepository(db).get_many(
-                OrderBy("created_at", "desc"), kind=session.kind, account_id=session.account_id, revocation=None
-            )
+
+        async def find(connection: AsyncConnection) -> list[SessionRow]:
+            async with inside(connection) as db:
+                rows = await SessionRepository(db).get_many(
+                    OrderBy("created_at", "desc"), kind=session.kind, account_id=session.account_id, revocation=None
+                )
+                return list(rows)
+
+        rows = await read(self.engine, find)
         now = self.writer.clock()
         return [row for row in rows if row.expires_at > now]
 

@@ -12,11 +12,10 @@ from typing import Literal
 from itsdangerous import BadSignature, URLSafeSerializer
 from msgspec import Struct
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hunt.accounts.tables import SessionRow
 from hunt.clock import Clock
-from hunt.log.reader import reading_from
 
 SESSION_DAYS = 14
 MAX_REMEMBERED_TOKENS = 50_000
@@ -127,15 +126,14 @@ class Sessions:
         for revocation, id in enumerate(ids, start=last + 1):
             await connection.execute(update(SessionRow).where(SessionRow.id == id).values(revocation=revocation))
 
-    async def read_ended(self, engine: AsyncEngine, since: int) -> list[Ended]:
-        """The sessions that ended after number `since` and could still be shown, in order. Raises LogAway."""
+    async def read_ended(self, connection: AsyncConnection, since: int) -> list[Ended]:
+        """The sessions that ended after number `since` and could still be shown, in order."""
         statement = (
             select(SessionRow.id, SessionRow.revocation)
             .where(SessionRow.revocation > since, SessionRow.expires_at > self._clock())
             .order_by(SessionRow.revocation)
         )
-        async with reading_from(engine) as connection:
-            rows = (await connection.execute(statement)).all()
+        rows = (await connection.execute(statement)).all()
         return [Ended(revocation=row.revocation, id=row.id) for row in rows]
 
     def learn(self, ended: list[Ended]) -> list[str]:
