@@ -22,6 +22,7 @@ from hunt import clock
 from hunt.app import assemble, assemble_live, server_config
 from hunt.content import load
 from hunt.game.commands import SatisfyGate
+from hunt.http.limits import LIMITS, Limits
 from hunt.log.migrations import migrate
 from hunt.services import LiveServices, Services
 from hunt.settings import Settings
@@ -135,9 +136,10 @@ class _Server(uvicorn.Server):
 class Site:
     """A server on a port of this machine, that can be stopped and started again on the same port and database."""
 
-    def __init__(self, settings: Settings, now: clock.Clock = clock.now) -> None:
+    def __init__(self, settings: Settings, now: clock.Clock = clock.now, limits: Limits = LIMITS) -> None:
         self._settings = settings
         self._now = now
+        self.limits = limits
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
         self.app: App
@@ -155,7 +157,7 @@ class Site:
         return f"ws://{HOST}:{self.port}/ws"
 
     async def start(self) -> Self:
-        self._server = _Server(server_config(self._application(), self._settings))
+        self._server = _Server(server_config(self._application(), self._settings, limits=self.limits))
         self._task = asyncio.create_task(self._server.serve())
         await eventually(self._is_up, what="the server listening")
         return self
@@ -201,10 +203,10 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def running_site(
-    content: Path, database_url: str, now: clock.Clock = clock.now, **more: Any
+    content: Path, database_url: str, now: clock.Clock = clock.now, *, limits: Limits = LIMITS, **more: Any
 ) -> AsyncIterator[Site]:
     """A server that listens until the block ends; `more` are settings."""
-    site = Site(settings_of(content, database_url, host=HOST, port=free_port(), **more), now)
+    site = Site(settings_of(content, database_url, host=HOST, port=free_port(), **more), now, limits)
     async with started(site):
         yield site
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -27,7 +28,9 @@ from hunt.content import Hunt, load
 from hunt.front import SESSION_COOKIE, Front, identity_of
 from hunt.http.compression import Compression
 from hunt.http.hosts import OwnHosts
+from hunt.http.limits import LIMITS, Limits
 from hunt.http.methods import Methods
+from hunt.http.open_files import FileWatch, open_files
 from hunt.http.own_pages import OwnPages
 from hunt.http.protocol import BoundedHttp
 from hunt.http.websocket import BoundedWebSocket
@@ -60,6 +63,9 @@ SECURITY_SCHEMES: dict[str, SecurityScheme | Reference] = {
 MAX_BODY_BYTES = 64 * 1024
 """Of a request: a guess, a question or a form is far smaller."""
 
+WORKER_SECONDS = 60
+"""How long a worker may say nothing before it is replaced. On a busy machine its imports alone take many seconds."""
+
 
 def create_app(settings: Settings, hunt: Hunt) -> Litestar:
     """The whole server, to be run by any ASGI server."""
@@ -80,24 +86,27 @@ def from_environment() -> Litestar:
     return create_app(settings, load(settings.content).hunt)
 
 
-def server_config(app: Litestar | str, settings: Settings, **more: Any) -> uvicorn.Config:
+def server_config(app: Litestar | str, settings: Settings, *, limits: Limits = LIMITS, **more: Any) -> uvicorn.Config:
     """How uvicorn serves the application; `more` are options of its own."""
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http=BoundedHttp,
-        ws=BoundedWebSocket,
+        http=partial(BoundedHttp, limits=limits),  # type: ignore[arg-type] # it only calls it
+        ws=partial(BoundedWebSocket, limits=limits),  # type: ignore[arg-type] # the same
         ws_per_message_deflate=False,  # costs twice the CPU and up to 250 KiB a socket
         ws_max_size=MAX_CALL_BYTES,
-        backlog=BACKLOG,
+        backlog=min(BACKLOG, open_files() // 8),
         access_log=False,  # query strings may hold tokens
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
-        timeout_keep_alive=BoundedHttp.limits.idle_seconds,
+        timeout_keep_alive=limits.idle_seconds,
         timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_worker_healthcheck=WORKER_SECONDS,
+        callback_notify=FileWatch(),
+        timeout_notify=0,
         log_config=None,  # see hunt.logs
         log_level="warning",
         **more,

@@ -1,5 +1,6 @@
 """What the server says while it runs: lines on standard error, for people at a terminal and JSON for machines."""
 
+import asyncio
 import logging
 import sys
 
@@ -37,8 +38,12 @@ class _FromLibraries(logging.Handler):
 
 
 def _is_worth_telling(record: logging.LogRecord) -> bool:
-    """Not that a socket was refused with a status: to uvicorn that is a handshake which was never completed."""
-    return "returned without completing handshake" not in record.getMessage()
+    """Not what a client did (a refused or broken handshake, bytes that are no text), nor what was ended by a stop."""
+    is_cancelled = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not is_cancelled and not any(words in record.getMessage() for words in _OF_CLIENTS)
+
+
+_OF_CLIENTS = ("returned without completing handshake", "Invalid UTF-8 sequence")
 
 
 # Without the values of variables: among them are passwords, cookies and tokens.

@@ -1,6 +1,7 @@
 """What a hostile client may take: every kind of flood and of dawdling ends, and the others are served meanwhile."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -14,9 +15,7 @@ from websockets.frames import Frame, Opcode
 
 from apps import HOST, Site, Team, fresh_sqlite, running_site
 from hunt.front import MAX_REQUESTS
-from hunt.http.limits import Connections, Limits
-from hunt.http.protocol import BoundedHttp
-from hunt.http.websocket import BoundedWebSocket
+from hunt.http.limits import LIMITS, Connections, Limits
 from small_hunt import write_small_hunt
 from waiting import WITHIN_SECONDS
 
@@ -43,9 +42,12 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BoundedHttp, "limits", SHORT)
-    monkeypatch.setattr(BoundedWebSocket, "limits", SHORT)
+async def impatient(tmp_path: Path) -> AsyncIterator[Site]:
+    """A site that waits for nothing for long."""
+    url = await fresh_sqlite(tmp_path)
+    async with running_site(write_small_hunt(tmp_path / "hunt"), url, limits=SHORT) as site:
+        await site.app.begin()
+        yield site
 
 
 async def said_to(site: Site, *parts: bytes) -> bytes:
@@ -101,24 +103,21 @@ async def test_what_is_too_long_is_refused_at_once(site: Site, request_: bytes, 
         (b"GET /health/live HTTP/1.1\r\n" + HEAD + b"\r\n", b"GET / HT"),
     ],
 )
-@pytest.mark.usefixtures("impatient")
-async def test_who_does_not_finish_a_request_is_told_and_cut_off(site: Site, parts: tuple[bytes, ...]) -> None:
-    assert b"HTTP/1.1 408" in await said_to(site, *parts)
+async def test_who_does_not_finish_a_request_is_told_and_cut_off(impatient: Site, parts: tuple[bytes, ...]) -> None:
+    assert b"HTTP/1.1 408" in await said_to(impatient, *parts)
 
 
-@pytest.mark.usefixtures("impatient")
-async def test_an_idle_connection_is_closed(site: Site) -> None:
-    answer = await said_to(site, b"GET /health/live HTTP/1.1\r\n" + HEAD + b"\r\n")
+async def test_an_idle_connection_is_closed(impatient: Site) -> None:
+    answer = await said_to(impatient, b"GET /health/live HTTP/1.1\r\n" + HEAD + b"\r\n")
     assert answer.startswith(b"HTTP/1.1 200")
 
 
-@pytest.mark.usefixtures("impatient")
-async def test_who_does_not_read_an_answer_is_cut_off(site: Site, tmp_path: Path) -> None:
+async def test_who_does_not_read_an_answer_is_cut_off(impatient: Site) -> None:
     with socket.socket() as dawdler:
         dawdler.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         dawdler.setblocking(False)
         loop = asyncio.get_running_loop()
-        await loop.sock_connect(dawdler, (HOST, site.port))
+        await loop.sock_connect(dawdler, (HOST, impatient.port))
         ask = b"GET /static/tests/hunt.css HTTP/1.1\r\n" + HEAD + b"\r\n"
         async with asyncio.timeout(WITHIN_SECONDS):
             with pytest.raises(ConnectionError):
@@ -169,7 +168,7 @@ async def test_requests_may_follow_each_other_on_a_connection_but_not_without_en
     ask = b"GET /health/live HTTP/1.1\r\n" + HEAD + b"\r\n"
     last = b"GET /health/live HTTP/1.1\r\n" + HEAD + b"connection: close\r\n\r\n"
     assert (await said_to(site, ask * 5 + last)).count(b"HTTP/1.1 200") == 6
-    assert (await said_to(site, ask * 1000)).count(b"HTTP/1.1 200") <= Limits().pipelined + 1
+    assert (await said_to(site, ask * 1000)).count(b"HTTP/1.1 200") <= LIMITS.pipelined + 1
     await check_served(site)
 
 
@@ -184,10 +183,8 @@ def test_an_address_has_a_bounded_number_of_connections_and_a_proxy_all() -> Non
     assert all(Connections(Limits(), "*").admit("192.0.2.1") is None for _ in range(5))
 
 
-async def test_beyond_the_connections_that_there_is_room_for_clients_are_told(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(BoundedHttp, "limits", structs.replace(Limits(), connections=5))
+async def test_beyond_the_connections_that_there_is_room_for_clients_are_told(site: Site) -> None:
+    site.limits = structs.replace(LIMITS, connections=5)
     await site.stop()
     await site.start()
     async with AsyncExitStack() as stack:
@@ -253,3 +250,87 @@ async def test_a_page_that_wakes_up_may_ask_for_a_lot_at_once(site: Site) -> Non
         while seen < 90:
             seen += '"type":"update"' in str(await socket_.recv())
     await socket_.close()
+
+
+ASK = b"GET /health/live HTTP/1.1\r\n" + HEAD + b"\r\n"
+UPGRADE = (
+    b"GET /ws HTTP/1.1\r\n"
+    + HEAD
+    + (
+        b"upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n"
+        b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("parts", "statuses"),
+    [
+        ((ASK, b"\r\n"), [b"200"]),
+        ((ASK, b"\r\n\r\n", b"\r\n"), [b"200"]),
+        ((UPGRADE + b"cookie: " + b"a" * 10_000 + b"\r\n\r\n",), [b"431"]),
+        ((ASK + b"\x01\r\n\r\n",), [b"200", b"400"]),
+        ((ASK + ASK + UPGRADE + b"\r\n",), [b"200", b"200", b"400"]),
+    ],
+    ids=[
+        "an empty line",
+        "empty lines",
+        "a handshake with a long line",
+        "an answer before",
+        "a handshake behind others",
+    ],
+)
+async def test_nothing_keeps_a_connection_open_without_a_request(
+    impatient: Site, parts: tuple[bytes, ...], statuses: list[bytes]
+) -> None:
+    answer = await said_to(impatient, *parts)
+    assert re.findall(rb"HTTP/1.1 (\d+) ", answer) == statuses
+
+
+@pytest.mark.parametrize("protocol", [b"h2c", b"foo"])
+async def test_a_body_behind_an_upgrade_is_never_read_as_a_request(site: Site, protocol: bytes) -> None:
+    lines = b"connection: upgrade\r\nupgrade: " + protocol + b"\r\ncontent-length: %d\r\n\r\n" % len(ASK)
+    answer = await said_to(site, b"POST /api/login HTTP/1.1\r\n" + HEAD + lines, ASK)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+async def test_an_upgrade_to_something_else_is_passed_over(site: Site) -> None:
+    lines = b"connection: upgrade\r\nupgrade: h2c\r\n\r\n"
+    answer = await said_to(site, b"GET /health/live HTTP/1.1\r\n" + HEAD + lines)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"connection: close" in answer
+
+
+async def test_a_message_has_a_bounded_number_of_fragments(tmp_path: Path) -> None:
+    limits = structs.replace(LIMITS, fragments=10)
+    async with running_site(write_small_hunt(tmp_path / "hunt"), await fresh_sqlite(tmp_path), limits=limits) as site:
+        await site.app.begin()
+        client = await opened(site, await site.app.team())
+        pieces = [frame(Opcode.TEXT, b'{"rpc"', fin=False), frame(Opcode.CONT, b':1,"method":"ping"}')]
+        client.transport.write(b"".join(pieces))
+        assert "hello" in str(await client.recv())
+        assert "pong" in str(await client.recv())
+        client.transport.write(pieces[0] + frame(Opcode.CONT, fin=False) * 10)
+        with pytest.raises(ConnectionClosed) as closed:
+            await heard_for_ever(client)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4029
+
+
+def test_connections_that_were_refused_take_nothing_from_the_count_of_others() -> None:
+    open_ = Connections(Limits(connections=4, connections_per_address=2), "")
+    assert [open_.admit("192.0.2.1") is None for _ in range(2)] == [True, True]
+    assert [open_.admit("192.0.2.2") is None for _ in range(2)] == [True, True]
+    assert open_.admit("192.0.2.1") is not None
+    open_.release("192.0.2.1")
+    open_.release("192.0.2.2")
+    assert open_.admit("192.0.2.1") is not None
+
+
+def test_addresses_of_one_ipv6_network_count_as_one_and_this_machine_has_no_limit() -> None:
+    open_ = Connections(Limits(connections_per_address=2), "")
+    assert [open_.admit(f"2001:db8::{number}") is None for number in range(3)] == [True, True, False]
+    assert open_.admit("2001:db8:0:1::1") is None
+    for address in ("::1", "127.0.0.1", "127.0.0.2"):
+        assert all(open_.admit(address) is None for _ in range(5))

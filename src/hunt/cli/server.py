@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import ipaddress
 import multiprocessing
 import os
 import signal
@@ -12,18 +13,22 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import click
+import structlog
 import uvicorn
 from litestar import Litestar
 from uvicorn.supervisors import Multiprocess
 
+from hunt import logs
 from hunt.app import create_app, from_environment, server_config
 from hunt.cli.common import Failure, hunt_of
 from hunt.content import Loaded
-from hunt.http.limits import raise_open_files
+from hunt.http.limits import LIMITS
+from hunt.http.open_files import open_files, raise_open_files
+from hunt.live.hub import MAX_SOCKETS
 from hunt.log import migrations
 from hunt.settings import BadSetting, Settings, database_url
 
-ANY_IPV6 = "::"
+logger = structlog.get_logger()
 
 STUBS_SHOWN = 5
 """Puzzles that are not written yet, named when that keeps the hunt from being served."""
@@ -38,6 +43,9 @@ def serve() -> None:
     if settings.role != "live":
         asyncio.run(migrations.check_schema(settings.database_url))
     raise_open_files()
+    logs.configure()
+    if open_files() < MAX_SOCKETS + LIMITS.reserved_files:
+        logger.warning("few_open_files", limit=open_files(), sockets=MAX_SOCKETS)
     listeners = _listen(settings.host, settings.port)
     if settings.workers == 1:
         _serve_alone(create_app(settings, loaded.hunt), settings, listeners)
@@ -59,7 +67,7 @@ def _listen(host: str, port: int) -> list[socket.socket]:
 
     `::` is every address of the machine, those of IPv4 too.
     """
-    if host == ANY_IPV6:
+    if _is_any_ipv6(host):
         host = ""
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -75,6 +83,14 @@ def _listen(host: str, port: int) -> list[socket.socket]:
     if not listeners:
         raise BadSetting(f"HUNT_HOST is `{host}`, which is no address of this machine.")
     return listeners
+
+
+def _is_any_ipv6(host: str) -> bool:
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return found.version == 6 and found.is_unspecified  # noqa: PLR2004 - of the protocol
 
 
 def _bound(family: int, address: Any) -> socket.socket:

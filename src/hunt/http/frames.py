@@ -6,12 +6,21 @@ SHORT = 125
 """Payloads up to this length have it in the second byte; 126 and 127 say that 2 or 8 bytes of length follow."""
 
 
+LAST = 0x80
+"""The bit of the first byte that ends a message."""
+
+CONTROL = 0x08
+"""The bit of the first byte that tells a ping, a pong or a close from a part of a message."""
+
+
 class FrameMeter:
     """Finds where frames begin in a stream of bytes, without looking at what is in them (RFC 6455, section 5.2)."""
 
     def __init__(self) -> None:
         self._head = bytearray()
         self._payload_left = 0
+        self.fragments = 0
+        """Frames so far of a message that goes on."""
 
     def take(self, data: bytes, most: int) -> tuple[int, int]:
         """How many bytes to go on with, such that at most `most` frames begin in them, and how many do."""
@@ -30,8 +39,13 @@ class FrameMeter:
             at += 1
             if len(self._head) >= 2 and len(self._head) == self._head_length():  # noqa: PLR2004 - the shortest head
                 self._payload_left = self._length()
+                self._note_fragment()
                 self._head.clear()
         return at, frames
+
+    def _note_fragment(self) -> None:
+        if not self._head[0] & CONTROL:
+            self.fragments = 0 if self._head[0] & LAST else self.fragments + 1
 
     def _head_length(self) -> int:
         length, is_masked = self._head[1] & 127, self._head[1] & 128

@@ -9,6 +9,8 @@ from msgspec import Struct
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from hunt.http.open_files import open_files
+
 logger = structlog.get_logger()
 
 
@@ -34,6 +36,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """A client that takes nothing of its answer for so long is cut off."""
     linger_seconds: float = 1.0
     """How long a refused connection may still read why."""
+    stop_seconds: float = 4.0
+    """The same when the server stops; less than `app.STOP_SECONDS`."""
     pipelined: int = 16
     """Requests sent before the first of them is answered."""
 
@@ -42,17 +46,26 @@ class Limits(Struct, frozen=True, kw_only=True):
     frames_at_once: int = 250
     frames_per_second: float = 25.0
     """Frames of every kind: a page that wakes up subscribes to a few things for each of its tabs at once."""
+    fragments: int = 64
+    """Frames of one message."""
     frame_bytes_at_once: int = 512 * 1024
     frame_bytes_per_second: float = 32 * 1024.0
 
     connections: int = 16_000
     """Of one process; fewer where the limit of open files is low."""
     connections_per_address: int = 1_000
-    """A proxy in HUNT_TRUSTED_PROXIES may have as many as there are."""
-    reserved_files: int = 256
-    """Open files that connections leave for the databases, the hunt's files and refusals."""
+    """Or network of IPv6 (/64). This machine, and a proxy in HUNT_TRUSTED_PROXIES, may have as many as there are."""
+    reserved_files: int = 3_000
+    """Open files that connections leave for those that arrive all at once, for databases and the hunt's files.
+
+    Half of what there is, where that is less.
+    """
     lingering: int = 100
     """Refused connections that are kept for `linger_seconds`; more are closed at once."""
+
+
+LIMITS = Limits()
+"""Those of `hunt serve`."""
 
 
 class Refusal(Struct, frozen=True):
@@ -77,7 +90,10 @@ class Connections:
 
     def __init__(self, limits: Limits, trusted: str | list[str]) -> None:
         self.limits = limits
-        self.most = min(limits.connections, max(1, open_files() - limits.reserved_files))
+        files = open_files()
+        reserved = min(limits.reserved_files, files // 2)
+        self.most = max(1, min(limits.connections, files - reserved))
+        self.most_lingering = min(limits.lingering, reserved // 4)
         self.most_per_address = min(limits.connections_per_address, max(1, self.most // 2))
         self.open = 0
         self.lingering = 0
@@ -88,34 +104,41 @@ class Connections:
     def admit(self, address: str | None) -> Refusal | None:
         """Count a connection. Gives why it has to be refused, if it has to be; `release` follows in any case."""
         self.open += 1
+        place = _place(address)
+        self._of[place] += 1
         if self.open > self.most:
             if not self._was_full:  # said once until there is room again
                 self._was_full = True
                 logger.warning("connections_full", limit=self.most, open_files=open_files())
             return FULL
-        if address is None or self._is_trusted(address):
-            return None
-        self._of[address] += 1
-        return TOO_MANY_CONNECTIONS if self._of[address] > self.most_per_address else None
+        is_one_too_many = self._of[place] > self.most_per_address and not self._is_exempt(address)
+        return TOO_MANY_CONNECTIONS if is_one_too_many else None
 
     def release(self, address: str | None) -> None:
         """A connection that was counted is gone."""
         self.open -= 1
         if self.open < self.most * 0.9:
             self._was_full = False
-        if address is not None and address in self._of:
-            self._of[address] -= 1
-            if self._of[address] <= 0:
-                del self._of[address]
+        place = _place(address)
+        self._of[place] -= 1
+        if self._of[place] <= 0:
+            del self._of[place]
 
-    def _is_trusted(self, address: str) -> bool:
-        if self._trusts_all:
+    def _is_exempt(self, address: str | None) -> bool:
+        if self._trusts_all or address is None:
             return True
         try:
             found = ipaddress.ip_address(address)
         except ValueError:
             return False
-        return any(found in network for network in self._trusted)
+        return found.is_loopback or any(found in network for network in self._trusted)
+
+
+def _place(address: str | None) -> str:
+    """What connections are counted by: an address, or the network of an IPv6 one, all of which one client may use."""
+    if address is None or ":" not in address:
+        return address or ""
+    return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False))
 
 
 def _networks(trusted: str | list[str]) -> tuple[bool, list[ipaddress.IPv4Network | ipaddress.IPv6Network]]:
@@ -123,31 +146,6 @@ def _networks(trusted: str | list[str]) -> tuple[bool, list[ipaddress.IPv4Networ
     names = [part.strip() for part in parts]
     return "*" in names, [ipaddress.ip_network(name) for name in names if name and name != "*"]
 
-
-def open_files() -> int:
-    """How many files this process may have open."""
-    try:
-        import resource  # noqa: PLC0415 - only where there is POSIX
-    except ImportError:
-        return MANY_FILES
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MANY_FILES if soft == resource.RLIM_INFINITY else soft
-
-
-def raise_open_files() -> None:
-    """Allow this process as many open files as the system lets it have, up to what it can use."""
-    try:
-        import resource  # noqa: PLC0415 - only where there is POSIX
-    except ImportError:
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, MANY_FILES)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-
-
-MANY_FILES = 20_000
-"""More than a process can use."""
 
 _of_server: WeakKeyDictionary[ServerState, Connections] = WeakKeyDictionary()
 

@@ -47,10 +47,9 @@ class TooMuch(Exception):
 class BoundedHttp(HttpToolsProtocol):
     """uvicorn's protocol with limits."""
 
-    limits = Limits()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, limits: Limits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.limits = limits
         self._phase = Phase.REQUEST
         self._received = 0
         self._header_bytes = 0
@@ -59,13 +58,15 @@ class BoundedHttp(HttpToolsProtocol):
         self._held: tuple[RequestResponseCycle, ASGI3Application] | None = None
         self._refusal: Refusal | None = None
         self._is_refused = False
+        self._refusal_due: Refusal | None = None
+        self._is_answering = False
         self._deadline: TimerHandle | None = None
         self._deadline_of: Phase | None = None
         self._checks_left = 0
         self._received_before = 0
         self._slow_reader: TimerHandle | None = None
         self._lingering: TimerHandle | None = None
-        self._was_upgraded = False
+        self._closing: TimerHandle | None = None
         self._open = connections_of(self.server_state, self.config, self.limits)
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as uvicorn has it
@@ -77,7 +78,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._held = None
-        for timer in (self._deadline, self._slow_reader, self._lingering):
+        for timer in (self._deadline, self._slow_reader, self._lingering, self._closing):
             if timer is not None:
                 timer.cancel()
         if self._lingering is not None:
@@ -92,7 +93,6 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
-        self._unset_keepalive_if_required()
         self._received += len(data)
         try:
             self.parser.feed_data(data)
@@ -112,13 +112,13 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _upgrade(self) -> None:
         self._end_deadline()
-        self._was_upgraded = True
         self.handle_websocket_upgrade()
 
     # What the parser finds.
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._unset_keepalive_if_required()  # only now: empty lines between requests keep nothing alive
         self._phase = Phase.HEAD
         self._received = self._header_bytes = self._content_length = 0
         self._has_body = False
@@ -142,17 +142,21 @@ class BoundedHttp(HttpToolsProtocol):
             self._has_body = True
 
     def on_headers_complete(self) -> None:
-        self._phase = Phase.BODY
-        self._received = self._received_before = 0
-        if self.parser.should_upgrade() and self._should_upgrade() and self._has_body:
+        upgrades = self.parser.should_upgrade()
+        if upgrades and (self._has_body or (self._should_upgrade() and self._is_answering)):
             self._stop_parsing(BAD_REQUEST)
         if len(self.pipeline) >= self.limits.pipelined:
             self._stop_parsing(TOO_MANY_PIPELINED)
+        self._phase = Phase.BODY
+        self._received = self._received_before = 0
         super().on_headers_complete()
+        if upgrades and not self._should_upgrade():  # the parser reads nothing after it
+            self.cycle.keep_alive = False
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Start what the request asks for once its body is there, or at once where it is too long anyway."""
         if not cycle.more_body or self._content_length > self.limits.body_bytes:
+            self._is_answering = True
             super()._start_asgi_task(cycle, app)
             return
         self._held = (cycle, app)
@@ -175,7 +179,27 @@ class BoundedHttp(HttpToolsProtocol):
     def _start_held(self) -> None:
         if self._held:
             held, self._held = self._held, None
+            self._is_answering = True
             super()._start_asgi_task(*held)
+
+    def on_response_complete(self) -> None:
+        self._is_answering = False
+        super().on_response_complete()  # which begins the next one, where there is one
+        if self.transport.is_closing():
+            self._abort_after(self.limits.write_seconds)
+        elif self._refusal_due and not self._is_answering:
+            self._unset_keepalive_if_required()
+            self._say(self._refusal_due)
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._abort_after(self.limits.write_seconds)
+
+    def _abort_after(self, seconds: float) -> None:
+        """Cut off a client that does not take the rest of its answer: `close` would wait for it for ever."""
+        if self._closing is not None:
+            self._closing.cancel()
+        self._closing = self.loop.call_later(seconds, self.transport.abort)
 
     def _stop_parsing(self, refusal: Refusal) -> None:
         self._refusal = refusal
@@ -227,6 +251,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._slow_reader = None
 
     def shutdown(self) -> None:
+        self._abort_after(self.limits.stop_seconds)
         if self._held or self._phase is not Phase.REQUEST:
             self._held = None
             self.transport.close()
@@ -234,20 +259,31 @@ class BoundedHttp(HttpToolsProtocol):
             super().shutdown()
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Answer, unless another answer is under way, and close. What still arrives is thrown away."""
+        """Answer, after the answers that come before it, and close. What still arrives is thrown away."""
         if self._is_refused:
             return
         self._is_refused = True
         count_refusal(refusal.code, refusal.status)
         self._end_deadline()
-        is_idle = self.cycle is None or (self.cycle.response_complete and self._phase is not Phase.BODY)
-        is_free = is_idle or self._held is not None
+        is_answered_already = self._phase is Phase.BODY and self._held is None and not self._drop_unfinished()
         self._held = None
-        if not is_free or self.transport.is_closing():
+        if self.transport.is_closing() or (is_answered_already and self.cycle is not None):
             self.transport.abort()
-            return
+        elif self._is_answering:
+            self._refusal_due = refusal
+        else:
+            self._say(refusal)
+
+    def _drop_unfinished(self) -> bool:
+        """Forget a request that waits for an answer before it and is not all there; whether there was one."""
+        if not self.pipeline or not self.pipeline[0][0].more_body:
+            return False
+        self.pipeline.popleft()
+        return True
+
+    def _say(self, refusal: Refusal) -> None:
         self.transport.write(self._answer(refusal))
-        if self._open.lingering < self.limits.lingering:
+        if self._open.lingering < self._open.most_lingering:
             self._open.lingering += 1
             self._lingering = self.loop.call_later(self.limits.linger_seconds, self.transport.abort)
             if self.transport.can_write_eof():
