@@ -1,6 +1,7 @@
 """What names may look like, and that one name is one account however it is typed."""
 
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -65,3 +66,9 @@ def test_every_letter_alone_has_one_clean_form() -> None:
             continue
         assert clean_username(once) == once, hex(code)
         assert clean_username(unicodedata.normalize("NFD", chr(code))) == once, hex(code)
+
+
+@pytest.mark.parametrize("clean", [clean_username, clean_name])
+def test_a_million_accents_are_refused_without_being_put_in_order(clean: Callable[[str], str]) -> None:
+    with pytest.raises(BadAccount):
+        clean("a" + "\u0301\u0323" * 500_000)

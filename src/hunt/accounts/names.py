@@ -7,9 +7,14 @@ from hunt.accounts.errors import BadAccount
 MAX_USERNAME_LENGTH = 64
 MAX_NAME_LENGTH = 128
 
+MAX_TYPED_LENGTH = 1_000
+"""Characters that are looked at: putting tens of thousands of accents in order takes seconds."""
+
 
 def clean_username(text: str) -> str:
     """The one form of a user name: however it is typed, it is the same account."""
+    if len(text) > MAX_TYPED_LENGTH:
+        raise BadAccount("username", f"A user name has at most {MAX_USERNAME_LENGTH} characters.")
     username = unicodedata.normalize("NFKC", text).strip().casefold()
     if not username:
         raise BadAccount("username", "Choose a user name.")
@@ -22,6 +27,8 @@ def clean_username(text: str) -> str:
 
 def clean_name(text: str) -> str:
     """The team's name as shown to everybody."""
+    if len(text) > MAX_TYPED_LENGTH:
+        raise BadAccount("name", f"A team's name has at most {MAX_NAME_LENGTH} characters.")
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name:
         raise BadAccount("name", "Choose a name for the team.")
