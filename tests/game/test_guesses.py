@@ -4,7 +4,7 @@ import pytest
 
 from hunt.content.model import CannedResponse, Link, PartialAnswer, Puzzle
 from hunt.game.commands import BuyAnswer
-from hunt.game.guesses import MAX_GUESS_LENGTH, check_guess
+from hunt.game.guesses import MAX_GUESS_LENGTH, spelled
 from hunt.game.refusals import Invalid, Refused
 from playing import ALWAYS, TEAM, World, a_hunt, a_round, open_slot, said, slot, slug_of
 
@@ -135,7 +135,7 @@ def test_a_guess_that_is_too_long_is_refused_and_not_cut(world: World) -> None:
 
 def test_a_guess_that_becomes_too_long_when_spelled_out_is_refused() -> None:
     with pytest.raises(Invalid, match="Spelled out"):
-        check_guess("\ufdfa" * 20)
+        spelled("\ufdfa" * 20)
 
 
 def test_letters_of_other_scripts_and_right_to_left_marks_are_kept_in_order(world: World) -> None:

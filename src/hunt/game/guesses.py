@@ -5,7 +5,7 @@ import unicodedata
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from hunt.content import canonical, spellings
+from hunt.content import spellings
 from hunt.content.model import Puzzle
 from hunt.game import entries as e
 from hunt.game.refusals import Invalid
@@ -27,41 +27,44 @@ def is_text(text: str) -> bool:
     return "\0" not in text and not any(unicodedata.category(char) == "Cs" for char in text)
 
 
-def check_guess(text: str) -> None:
-    """Invalid for a typed guess that is no text, is too long, or of which nothing is left to compare."""
+def spelled(text: str) -> tuple[str, ...]:
+    """The spellings of a typed guess; Invalid where it is no text, is too long, or nothing is left to compare."""
     if not is_text(text):
         raise Invalid("bad_characters", "The guess holds characters that are no text. Type it again.")
     if len(text) > MAX_GUESS_LENGTH:
         raise Invalid("too_long", f"A guess has at most {MAX_GUESS_LENGTH} characters; this one has {len(text)}.")
-    canonical_input = canonical(text)
-    if not canonical_input:
+    forms = spellings(text)
+    if not forms[0]:
         raise Invalid("empty_guess", "A guess needs at least one letter or digit.")
-    if len(canonical_input) > MAX_GUESS_LENGTH:
+    if len(forms[0]) > MAX_GUESS_LENGTH:
         raise Invalid("too_long", f"Spelled out, this guess is longer than {MAX_GUESS_LENGTH} letters and digits.")
+    return forms
 
 
-def judged(puzzle: Puzzle, text: str) -> e.GuessSubmitted:
-    """The verdict on a guess as typed, with the reply that the authors wrote for it.
+def judged(puzzle: Puzzle, forms: tuple[str, ...], typed: str) -> e.GuessSubmitted:
+    """The verdict on a guess by its spellings, with the reply that the authors wrote for it.
 
-    Of several spellings of the guess the first that has such a reply is the one compared: `möwe` is right for `MOEWE`.
+    Of several spellings the first that has such a reply is the one compared: `möwe` is right for `MOEWE`.
     """
-    first, *others = spellings(text)
-    said = _judged(puzzle, first)
-    if said.verdict == "incorrect":
-        said = next((other for form in others if (other := _judged(puzzle, form)).verdict != "incorrect"), said)
+    said = _judged(puzzle, forms[0], typed)
+    if said.verdict == "incorrect" and len(forms) > 1:
+        others = (_judged(puzzle, form, typed) for form in forms[1:])
+        said = next((other for other in others if other.verdict != "incorrect"), said)
     return said
 
 
-def _judged(puzzle: Puzzle, canonical_input: str) -> e.GuessSubmitted:
-    if any(is_spelling(canonical_input, answer) for answer in puzzle.answers):
-        return e.GuessSubmitted(puzzle.slug, canonical_input, "correct", CORRECT)
+def _judged(puzzle: Puzzle, form: str, typed: str) -> e.GuessSubmitted:
+    slug, typed = puzzle.slug, "" if typed == form else typed
+    for answer in puzzle.answers:
+        if is_spelling(form, answer):
+            return e.GuessSubmitted(slug, form, "correct", CORRECT, None, typed)
     for partial in puzzle.partial_answers:
-        if canonical_input in partial.guess:
-            return e.GuessSubmitted(puzzle.slug, canonical_input, "partial", partial.response)
+        if form in partial.guess:
+            return e.GuessSubmitted(slug, form, "partial", partial.response, None, typed)
     for canned in puzzle.canned_responses:
-        if canonical_input in canned.guess:
-            return e.GuessSubmitted(puzzle.slug, canonical_input, "canned", canned.response, canned.link)
-    return e.GuessSubmitted(puzzle.slug, canonical_input, "incorrect", "Incorrect.")
+        if form in canned.guess:
+            return e.GuessSubmitted(slug, form, "canned", canned.response, canned.link, typed)
+    return e.GuessSubmitted(slug, form, "incorrect", "Incorrect.", None, typed)
 
 
 def earns_prize(puzzle: Puzzle, canonical_input: str) -> bool:
@@ -84,14 +87,13 @@ def earlier(puzzle: PuzzleState, canonical_input: str) -> Guess | None:
 
     A record may stem from a version that compared other forms, so its text is reduced again.
     """
+    other: Guess | None = None
     for guess in reversed(puzzle.guesses):
         if guess.canonical_input == canonical_input:
             return guess
-    return next((guess for guess in reversed(puzzle.guesses) if canonical_input in _forms_of(guess)), None)
-
-
-def _forms_of(guess: Guess) -> tuple[str, ...]:
-    return () if guess.text.isascii() else spellings(guess.text)
+        if other is None and (guess.typed or not guess.canonical_input.isascii()):
+            other = guess if canonical_input in spellings(guess.text) else None
+    return other
 
 
 def next_guess_at(puzzle: PuzzleState) -> datetime | None:

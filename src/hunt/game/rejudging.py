@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from hunt.content import spellings
 from hunt.content.model import Hunt
 from hunt.game.entries import Verdict
 from hunt.game.guesses import judged
@@ -42,7 +43,7 @@ def _changed(
         text = guess.text
         now = verdicts.get((slug, text))
         if now is None:
-            now = verdicts[slug, text] = judged(hunt.puzzles[slug], text).verdict
+            now = verdicts[slug, text] = judged(hunt.puzzles[slug], spellings(text), text).verdict
         if now != guess.verdict:
             last[text] = ChangedVerdict(team_id=team_id, guess=guess.canonical_input, before=guess.verdict, now=now)
         elif last:

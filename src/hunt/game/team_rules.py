@@ -1,7 +1,5 @@
 """What teams do. Every rule first finds out whether it can be done and raises a `Refused` if not, then appends."""
 
-import msgspec
-
 from hunt.content.model import Puzzle
 from hunt.game import commands as cmd
 from hunt.game import entries as e
@@ -9,13 +7,13 @@ from hunt.game.board import Ahead
 from hunt.game.cascade import follow
 from hunt.game.guesses import (
     CORRECT,
-    check_guess,
     earlier,
     earns_prize,
     is_spelling,
     judged,
     next_guess_at,
     seconds_until,
+    spelled,
 )
 from hunt.game.lookups import MAX_RESULT_LENGTH, active_team, check_text, seen_puzzle, team, unlocked_puzzle
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound
@@ -29,8 +27,7 @@ def submit_guess(command: cmd.SubmitGuess, ahead: Ahead) -> cmd.GuessAnswer:
     team_id, slug, typed = command.team_id, command.slug, command.text
     state = active_team(ahead, team_id)
     puzzle, before = unlocked_puzzle(ahead, state, slug)
-    check_guess(typed)
-    said = judged(puzzle, typed)
+    said = judged(puzzle, spelled(typed), typed)
     repeated = earlier(before, said.canonical_input)
     if before.solved:
         return _answer_after_solve(puzzle, before, before.solved, said, repeated)
@@ -38,8 +35,6 @@ def submit_guess(command: cmd.SubmitGuess, ahead: Ahead) -> cmd.GuessAnswer:
         _check_wait(ahead, before)
     elif repeated.verdict == said.verdict:  # else the hunt was corrected, and for that nobody has to wait
         return _recorded(said.canonical_input, repeated)
-    if typed != said.canonical_input:
-        said = msgspec.structs.replace(said, typed=typed)
     entry = ahead.append(e.Draft(team_id=team_id, event=said))
     if said.verdict == "correct":
         _append_solve(ahead, team_id, puzzle)
