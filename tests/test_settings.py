@@ -99,6 +99,8 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("HUNT_PUBLIC_URL", "https://me@hunt.example.org"),
         ("HUNT_PUBLIC_URL", "https://hunt example.org"),
         ("HUNT_PUBLIC_URL", "https://hunt.\texample.org"),
+        ("HUNT_PUBLIC_URL", "https://hunt..example.örg"),
+        ("HUNT_PUBLIC_URL", "ftp://hunt.example.org"),
         ("HUNT_SERVICE_TOKEN", "schlüssel"),
         ("HUNT_RECONCILE_SECONDS", "soon"),
         ("HUNT_RECONCILE_SECONDS", "0"),
@@ -230,3 +232,13 @@ def test_a_random_secret_is_good_anywhere() -> None:
     settings = Settings.from_environment(REQUIRED | random)
     assert settings.is_public
     assert settings.weak_secrets == []
+
+
+@pytest.mark.parametrize(
+    "address", ["https://hunt.example.org", "HTTPS://Hunt.Example.org:8443/", "https://rätsel.example"]
+)
+def test_cookies_are_secure_where_the_public_url_is_https_however_it_is_spelt(address: str) -> None:
+    settings = Settings.from_environment(
+        REQUIRED | {"HUNT_PUBLIC_URL": address, "HUNT_SECRET_KEY": secrets.token_hex(32)}
+    )
+    assert settings.cookie_name("session") == "__Host-session"
