@@ -86,7 +86,7 @@ class App:
     def client(self, *, address: str = HOST, **more: Any) -> httpx.AsyncClient:
         """A client that keeps cookies and does not follow redirects, seen as coming from `address`."""
         transport = httpx.ASGITransport(app=self.litestar, client=(address, 50000), raise_app_exceptions=True)  # type: ignore[arg-type] # Litestar's own ASGI types
-        return httpx.AsyncClient(transport=transport, base_url="http://localhost", **more)
+        return httpx.AsyncClient(transport=transport, **{"base_url": "http://localhost", **more})
 
     async def team(self, username: str | None = None) -> Team:
         username = username or f"team{next(_numbers)}"

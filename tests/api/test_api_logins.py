@@ -1,14 +1,17 @@
 """No stranger keeps an owner out: what counts as a place to log in from, and what clears the count."""
 
+from pathlib import Path
+
 import httpx
 import msgspec
 import pytest
 
-from apps import PASSWORD, App, Team, fresh_key
+from apps import PASSWORD, App, Team, fresh_key, fresh_sqlite, running_app, settings_of
 from hunt.accounts.devices import MAX_DEVICE_ACCOUNTS, Device, Devices
 from hunt.accounts.rates import REGISTRATIONS, Rates
 from hunt.accounts.sessions import Sessions
 from hunt.accounts.throttle import FAILURES_PER_ACCOUNT
+from small_hunt import write_small_hunt
 from stores import StandingClock
 
 pytestmark = pytest.mark.anyio
@@ -210,3 +213,24 @@ async def test_who_read_very_much_of_the_past_is_asked_to_wait(api_app: App, tea
         other = await api_app.team()
         assert (await client.get("/api/activity", headers=other.headers)).status_code == 200
         assert (await client.get("/api/log", headers=hq)).status_code == 200
+
+
+async def test_with_https_the_cookie_of_a_browser_is_bound_to_the_site_and_known_again(tmp_path: Path) -> None:
+    content, url = write_small_hunt(tmp_path / "hunt"), await fresh_sqlite(tmp_path)
+    async with running_app(settings_of(content, url, public_url="https://hunt.example.org")) as app:
+        team = await app.team()
+        async with app.client(base_url="https://hunt.example.org") as owner:
+            answer = await owner.post("/api/login", json={"username": team.username, "password": PASSWORD})
+            (cookie,) = [line for line in answer.headers.get_list("set-cookie") if "device" in line]
+            assert cookie.startswith("__Host-device=")
+            assert "Secure" in cookie
+            await lock_again(owner, team.username)
+            owner.cookies.clear()
+            assert await log_in(owner, team.username) == 200, "only that browser's wrong passwords counted"
+
+
+async def lock_again(client: httpx.AsyncClient, name: str) -> None:
+    """Use up the wrong passwords of a browser that keeps its cookies."""
+    for _ in range(FAILURES_PER_ACCOUNT):
+        await client.post("/api/login", json={"username": name, "password": "wrong horse"})
+    assert (await client.post("/api/login", json={"username": name, "password": PASSWORD})).status_code == 429
