@@ -182,14 +182,9 @@ def _application(
 def _socket_handler(services: BaseServices, build: str) -> WebsocketRouteHandler:
     @websocket("/ws")
     async def live(socket: WebSocket[Any, Any, Any]) -> None:
-        identity = identity_of(socket.scope)
-        session = identity.session
-        if session is None or (identity.by == "cookie" and "origin" not in socket.headers):
-            # Before it is accepted: the browser sees a refused handshake.
-            await socket.close(code=CLOSE_LOGGED_OUT, reason="Log in first.")
-            return
+        session = identity_of(socket.scope).session
         await socket.accept()
-        if not services.guard.is_open(session):  # it ended meanwhile, and nobody knew of this socket
+        if session is None or not services.guard.is_open(session):  # it ended meanwhile, and nobody knew of this socket
             await socket.close(code=CLOSE_LOGGED_OUT)
             return
         team_id = session.account_id if session.kind == "team" else None

@@ -121,7 +121,13 @@ class Front:
             await self._refuse(scope, send, BUSY, "log_away", "The server cannot follow the hunt just now.")
         else:
             await self._recognise(scope, headers, _cookies(headers))
-            await self.app(scope, receive, send)
+            identity = identity_of(scope)
+            if identity.session is None:
+                await self._refuse(scope, send, 403, "not_logged_in", "Log in first.")
+            elif identity.by == "cookie" and origin is None:
+                await self._refuse(scope, send, 403, "foreign_origin", "A socket by cookie has to say its Origin.")
+            else:
+                await self.app(scope, receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
         self._requests += 1

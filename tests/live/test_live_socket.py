@@ -1,6 +1,7 @@
 """The protocol over real sockets: who gets one, what ends it, and that it can be resumed."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -51,6 +52,19 @@ async def refused(site: Site, team: Team | None = None, **more: Any) -> int:
         async with opened(site, team, **more):
             pass
     return caught.value.response.status_code
+
+
+async def test_a_refused_handshake_is_an_error_like_any_other_and_has_the_headers_of_every_answer(
+    live_site: Site, team: Team
+) -> None:
+    for headers, code in (({}, "not_logged_in"), (cookie(team.token), "foreign_origin")):
+        with pytest.raises(InvalidStatus) as caught:
+            async with opened(live_site, headers=headers):
+                pass
+        answer = caught.value.response
+        assert (answer.status_code, json.loads(answer.body or b"")["code"]) == (403, code)
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
 
 
 def cookie(token: str) -> dict[str, str]:
