@@ -26,6 +26,8 @@ BELOW: dict[str, set[str]] = {
 """What each room may import. Those that are not listed are above all of these and may import every one of them."""
 
 ABOVE = {
+    "takeover": 0,
+    "control": 0,
     "services": 0,
     "errors": 1,
     "front": 1,

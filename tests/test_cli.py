@@ -82,6 +82,7 @@ def test_every_command_has_help(path: tuple[str, ...]) -> None:
 def test_every_command_of_the_docs_is_there() -> None:
     assert {" ".join(path) for path in commands(main)} >= {
         "serve",
+        "reload",
         "migrate",
         "play",
         "check",

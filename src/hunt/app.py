@@ -1,6 +1,5 @@
 """The bootstrap: HTTP and websockets around the services, as one application."""
 
-import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,7 +23,8 @@ from hunt import logs
 from hunt.api import ops, solver, system, updates
 from hunt.api.answers import SchemaPlugin
 from hunt.api.common import JsonRequest
-from hunt.content import Hunt, load
+from hunt.content import Loaded
+from hunt.control import serve_control
 from hunt.front import SESSION_COOKIE, Front, identity_of
 from hunt.http.compression import Compression
 from hunt.http.hosts import OwnHosts
@@ -67,23 +67,24 @@ WORKER_SECONDS = 60
 """How long a worker may say nothing before it is replaced. On a busy machine its imports alone take many seconds."""
 
 
-def create_app(settings: Settings, hunt: Hunt) -> Litestar:
+def create_app(settings: Settings, loaded: Loaded) -> Litestar:
     """The whole server, to be run by any ASGI server."""
     logs.configure()
     for name in settings.weak_secrets:
         logger.warning("weak_secret", setting=name, advice="Make a random one with `openssl rand -hex 32`.")
     build = build_id()
     renderer = Renderer(settings.content, build, reload=settings.watch_content)
+    services: LiveServices | Services
     if settings.role == "live":
-        return assemble_live(LiveServices(settings, hunt, renderer.fragment), build)
-    services = Services(settings, hunt, renderer.fragment)
-    return assemble(services, Pages(services, renderer, build))
-
-
-def from_environment() -> Litestar:
-    """The application as a worker process of `hunt serve` makes it. Raises BadSetting and HuntUnreadable."""
-    settings = Settings.from_environment(os.environ)
-    return create_app(settings, load(settings.content).hunt)
+        services = LiveServices(settings, loaded.hunt, renderer.fragment)
+        app = assemble_live(services, build)
+    else:
+        services = Services(settings, loaded.hunt, renderer.fragment)
+        app = assemble(services, Pages(services, renderer, build))
+    services.content.loaded = loaded
+    services.tail.on_replaced.append(renderer.read_theme)
+    services.more_parts.append(("control", partial(serve_control, settings.content, services.content.take_over)))
+    return app
 
 
 def server_config(app: Litestar | str, settings: Settings, *, limits: Limits = LIMITS, **more: Any) -> uvicorn.Config:

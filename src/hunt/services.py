@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from watchfiles import awatch
+from sqlalchemy.exc import SQLAlchemyError
 
 from hunt import clock
 from hunt.accounts.devices import Devices
@@ -19,7 +19,6 @@ from hunt.accounts.password_rules import PasswordRules
 from hunt.accounts.rates import READS, Rates
 from hunt.accounts.service import Accounts
 from hunt.accounts.sessions import Sessions
-from hunt.content import HuntUnreadable, load
 from hunt.content.model import Hunt
 from hunt.game.rejudging import changed_verdicts
 from hunt.live.feed import Feed
@@ -30,7 +29,7 @@ from hunt.live.shared import Render, Shared
 from hunt.live.timekeeper import Timekeeper
 from hunt.log.database import append_transaction
 from hunt.log.database import connect as connect_database
-from hunt.log.history import refold
+from hunt.log.history import Fold, refold
 from hunt.log.migrations import check_schema
 from hunt.log.reader import LogReader, reading
 from hunt.log.remote import RemoteLog
@@ -39,6 +38,7 @@ from hunt.log.tail import Gap, Tail
 from hunt.log.writer import Writer
 from hunt.replica import Replica, connect, pace_of
 from hunt.settings import Settings
+from hunt.takeover import Takeover
 
 GC_THRESHOLDS = (10_000, 10, 10)
 """Objects made before the garbage collector looks at them, and how often it looks at older ones."""
@@ -51,9 +51,6 @@ BEGIN_AGAIN_SECONDS = 0.5
 
 MAX_CHANGES_SHOWN = 20
 """Guesses of one puzzle that the log names when a corrected hunt judges them otherwise."""
-
-SETTLE_MILLISECONDS = 200
-"""How long a hunt folder has to be left alone before it is read: an editor writes a file in several steps."""
 
 logger = structlog.get_logger()
 
@@ -94,6 +91,9 @@ class BaseServices:
         self.hub = Hub(Shared(self.tail, self.history, render, self.feed.reach, now, macs=Macs(settings.secret_key)))
         self.guard = Guard(sessions, self.tail, read_access)
         self.timekeeper = Timekeeper(self.tail, None, now, self.hub.time_passed)
+        self.content = Takeover(settings, hunt, self.change_hunt)
+        self.more_parts: list[tuple[str, Part]] = []
+        """What else runs as long as the process."""
         self.failed: BaseException | None = None
         self.tail.on_replaced.append(self.replica.forget)
         self.guard.on_ended = self.hub.end_sessions
@@ -128,9 +128,26 @@ class BaseServices:
         """Feed the tail until cancelled."""
         await self.feed.run(None if self.redis_is_fake else self.replica.read)
 
-    def warn_of_changed_verdicts(self) -> None:
-        """Log which past guesses today's hunt judges otherwise: such a team hears of it when it guesses again."""
-        teams = self.tail.board.teams
+    async def change_hunt(self, hunt: Hunt) -> list[str]:
+        """Play by another version of the hunt from now on; everything is folded again under its rules.
+
+        Gives what `changed_verdicts` says. Raises LogAway and Gap.
+        """
+        await self._fold_anew(hunt)
+        if self.hunt is not hunt:
+            raise LogAway("The log became another one meanwhile.")
+        self.timekeeper.look_again()
+        return self.changed_verdicts()
+
+    async def _fold_anew(self, hunt: Hunt) -> None:
+        await refold(self.source.entries, self.tail, hunt)
+
+    def changed_verdicts(self) -> list[str]:
+        """Log, and give in words, which past guesses today's hunt judges otherwise.
+
+        Such a team hears of it when it guesses again.
+        """
+        teams, lines = self.tail.board.teams, []
         for slug, changes in changed_verdicts(self.hunt, teams).items():
             shown = [
                 f"{teams[change.team_id].name}: {change.guess} {change.before} -> {change.now}"
@@ -138,10 +155,14 @@ class BaseServices:
             ]
             count = len({change.team_id for change in changes})
             logger.warning("guesses_judged_otherwise", puzzle=slug, teams=count, changes=len(changes), shown=shown)
+            more = [f"{len(changes) - len(shown)} more"] if len(changes) > len(shown) else []
+            lines.append(f"puzzle {slug}: past guesses that are judged otherwise now: {'; '.join([*shown, *more])}")
+        return lines
 
     def parts(self) -> list[tuple[str, Part]]:
         """What runs as long as the process, by name."""
-        return [("feed", self.follow), ("time", self.timekeeper.run)]
+        content: list[tuple[str, Part]] = [("content", self.content.watch)] if self.settings.watch_content else []
+        return [("feed", self.follow), ("time", self.timekeeper.run), *content, *self.more_parts]
 
     async def aclose(self) -> None:
         await self.replica.aclose()
@@ -174,28 +195,17 @@ class Services(BaseServices):
         await super().begin()
 
     def parts(self) -> list[tuple[str, Part]]:
-        content: list[tuple[str, Part]] = [("content", self.watch_content)] if self.settings.watch_content else []
         derived: list[tuple[str, Part]] = [] if self.redis_is_fake else [("derived", self.derived.run)]
-        return [("writer", self.writer.run), ("replica", self.replica.run), *super().parts(), *derived, *content]
+        return [("writer", self.writer.run), ("replica", self.replica.run), *super().parts(), *derived]
 
-    async def change_hunt(self, hunt: Hunt) -> None:
-        """Play by another version of the hunt from now on; everything is folded again under its rules."""
-        async with append_transaction(self.engine) as connection:  # nobody appends meanwhile
-            await refold(reading(connection), self.tail, hunt)
-        self.timekeeper.look_again()
-        self.warn_of_changed_verdicts()
-
-    async def watch_content(self) -> None:
-        """While authors write: take over the hunt folder whenever it changes."""
-        async for _ in awatch(self.settings.content, debounce=SETTLE_MILLISECONDS):
-            try:
-                loaded = await asyncio.to_thread(load, self.settings.content)
-            except HuntUnreadable as error:
-                _tell(error.problems)
-                continue
-            _tell(loaded.problems)
-            await self.change_hunt(loaded.hunt)
-            logger.info("hunt_changed", version=loaded.hunt.version)
+    async def _fold_anew(self, hunt: Hunt) -> None:
+        fold = Fold(hunt)
+        await fold.read_on(self.reader.entries)  # most of it while others append
+        try:
+            async with append_transaction(self.engine) as connection:  # nobody appends while the end is folded
+                await refold(reading(connection), self.tail, hunt, fold)
+        except (SQLAlchemyError, OSError) as error:
+            raise LogAway(str(error)) from error
 
     async def aclose(self) -> None:
         await super().aclose()
@@ -248,7 +258,7 @@ async def headless(settings: Settings, hunt: Hunt) -> AsyncIterator[Services]:
 async def running(services: BaseServices) -> AsyncIterator[None]:
     """All of it, until the block ends. A task that dies makes the process unready and says why."""
     async with _begun(services, services.parts()):
-        services.warn_of_changed_verdicts()
+        services.changed_verdicts()
         with _little_collecting():
             yield
 
@@ -303,11 +313,6 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _tell(problems: tuple[Any, ...]) -> None:
-    for problem in problems:
-        logger.warning("hunt_problem", problem=str(problem))
 
 
 def build_id() -> str:

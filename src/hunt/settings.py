@@ -171,6 +171,14 @@ def _is_for_trying_out(host: str) -> bool:
         return any(name == domain or name.endswith(f".{domain}") for domain in RESERVED_DOMAINS)
 
 
+def content(environment: Mapping[str, str]) -> Path:
+    """HUNT_CONTENT, for commands that need no other setting; BadSetting where it is missing."""
+    text = environment.get("HUNT_CONTENT", "").strip()
+    if not text:
+        raise BadSetting(f"HUNT_CONTENT is not set: {_WHAT['content']}.")
+    return Path(text)
+
+
 def _is_site(url: str) -> bool:
     if re.search(r"[\s@]", url):  # whoever has to log in there would be shown in messages
         return False

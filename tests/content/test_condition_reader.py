@@ -66,7 +66,7 @@ def test_every_kind_of_condition_is_read(text: str, condition: Condition) -> Non
         ("{puzzles_solved: -1}", "must not be negative"),
         ("{puzzles_solved: 1.5}", "must be a whole number"),
         ("{puzzles_solved: 1, slots: a}", "must be a list of slot ids, not `a`"),
-        ("{any_of: {slot_solved: a}}", "must be a list of conditions, not a mapping"),
+        ("{any_of: {slot_solved: a}}", "must be a list of conditions, not keys with values"),
         ("{after: noon}", "must be a time"),
     ],
 )

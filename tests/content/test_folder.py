@@ -115,10 +115,14 @@ def test_a_pipe_is_neither_read_nor_served(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\x89PNG\r\n\x1a\n\xff\xfe", "is no UTF-8 text (its byte 0 is wrong)"),
-        ("title: Über".encode("latin-1"), "is no UTF-8 text (its byte 7 is wrong)"),
-        (b"title: a\0b", "is no text: it holds zero bytes"),
-        ("title: One".encode("utf-16"), "is no UTF-8 text (its byte 0 is wrong)"),
+        (b"\x89PNG\r\n\0\x1a\n\xff\xfe", "is no text, or is saved as UTF-16: it holds zero bytes"),
+        (
+            "title: A\n\nauthors: Über".encode("latin-1"),
+            "is not saved as UTF-8 (see line 3): choose UTF-8 where the program asks for an encoding",
+        ),
+        (b"title: a\0b", "is no text, or is saved as UTF-16: it holds zero bytes"),
+        ("title: One".encode("utf-16-be"), "is no text, or is saved as UTF-16: it holds zero bytes"),
+        ("title: One".encode("utf-16"), "is saved as UTF-16 (“Unicode” in some programs): save it as UTF-8"),
         (b"# " + b"x" * MAX_TEXT_BYTES, "is larger than 4096 KiB"),
     ],
 )
@@ -133,7 +137,7 @@ def test_a_file_that_is_no_text_is_an_error(folder: Path, name: str, content: by
 def test_a_hunt_file_that_is_no_text_is_no_hunt(folder: Path) -> None:
     write(folder, None, {"hunt.yaml": os.urandom(1000) + b"\xff"})
     [message] = why_unreadable(folder)
-    assert message.startswith("hunt.yaml: error: this file is no ")
+    assert message.startswith("hunt.yaml: error: this file is no")
 
 
 def test_files_from_other_systems_are_read(tmp_path: Path) -> None:
@@ -177,4 +181,4 @@ def test_a_folder_that_cannot_be_entered_is_one_sentence(folder: Path, monkeypat
         raise PermissionError(13, "Permission denied", "hunt.yaml")
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
-    assert why_unreadable(folder) == ["hunt.yaml: error: this cannot be read: Permission denied"]
+    assert why_unreadable(folder) == ["hunt.yaml: error: this file cannot be read: Permission denied"]

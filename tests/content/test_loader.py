@@ -54,8 +54,8 @@ def test_the_version_does_not_depend_on_where_the_folder_lies(tmp_path: Path) ->
         (None, ["hunt.yaml: error: there is no such file in {folder}, so there is no hunt in it"]),
         ("", ["hunt.yaml: error: this file is empty"]),
         ("# nothing\n", ["hunt.yaml: error: this file is empty"]),
-        ("a hunt", ["hunt.yaml:1: error: must be a mapping of keys to values, not `a hunt`"]),
-        ("[]", ["hunt.yaml:1: error: must be a mapping of keys to values, not a list"]),
+        ("a hunt", ["hunt.yaml:1: error: must be keys with values like `title: …`, not `a hunt`"]),
+        ("[]", ["hunt.yaml:1: error: must be keys with values like `title: …`, not a list"]),
         ("title: A", ["hunt.yaml:1: error: `rounds` is missing"]),
         ("{}", ["hunt.yaml:1: error: `title` is missing", "hunt.yaml:1: error: `rounds` is missing"]),
         ("title: A\nrounds: []", ["hunt.yaml:2: error: there is no round that could be played"]),
@@ -68,7 +68,7 @@ def test_the_version_does_not_depend_on_where_the_folder_lies(tmp_path: Path) ->
         ),
         (GOOD.replace("A Hunt", "''"), ["hunt.yaml:1: error: `title` is empty"]),
         (GOOD.replace("A Hunt", "[A]"), ["hunt.yaml:1: error: must be a text, not a list"]),
-        ("title: 'A", ["hunt.yaml:1: error: this is not YAML: found unexpected end of stream"]),
+        ("title: 'A", ["hunt.yaml:1: error: a quote is opened here and never closed"]),
     ],
 )
 def test_a_folder_without_a_hunt_says_why(tmp_path: Path, text: str | None, problems: list[str]) -> None:

@@ -89,10 +89,10 @@ def test_a_folder_without_a_puzzle_file_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("title: [", "puzzle.yaml:2: error: this is not YAML: did not find expected node content"),
+        ("title: [", "puzzle.yaml:1: error: a [ or { is opened here and not closed, or a text in it needs quotes"),
         ("", "puzzle.yaml: error: this file is empty"),
-        ("- title", "puzzle.yaml:1: error: must be a mapping of keys to values, not a list"),
-        ("just text", "puzzle.yaml:1: error: must be a mapping of keys to values, not `just text`"),
+        ("- title", "puzzle.yaml:1: error: must be keys with values like `title: …`, not a list"),
+        ("just text", "puzzle.yaml:1: error: must be keys with values like `title: …`, not `just text`"),
         ("title: One", "puzzle.yaml:1: error: `answer` is missing"),
     ],
 )

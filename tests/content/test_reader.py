@@ -75,7 +75,7 @@ def test_an_empty_text_that_is_required_is_an_error() -> None:
 
 
 def test_a_list_where_a_mapping_belongs_is_an_error() -> None:
-    assert read(Slot, "[a]") == (None, ["f.yaml:1: error: must be a mapping of keys to values, not a list"])
+    assert read(Slot, "[a]") == (None, ["f.yaml:1: error: must be keys with values like `title: …`, not a list"])
 
 
 def test_merged_keys_count_and_own_keys_win() -> None:
@@ -111,7 +111,7 @@ def test_one_text_will_do_for_a_list_of_one(tmp_path: Path) -> None:
 
 def test_a_list_of_things_must_be_a_list(tmp_path: Path) -> None:
     loaded = load_with(tmp_path, {"puzzles/one/puzzle.yaml": "title: One\nanswer: YES\nhints: {about: a, text: b}\n"})
-    assert told(loaded) == ["puzzles/one/puzzle.yaml:3: error: must be a list, not a mapping"]
+    assert told(loaded) == ["puzzles/one/puzzle.yaml:3: error: must be a list, not keys with values"]
 
 
 def test_items_that_cannot_be_read_are_left_out_of_a_list(tmp_path: Path) -> None:

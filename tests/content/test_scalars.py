@@ -1,7 +1,9 @@
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from msgspec import UNSET
+from writing import GOOD, load_with, told
 
 from hunt.content import scalars
 from hunt.content.problems import Report
@@ -33,7 +35,7 @@ def test_a_text_that_no_page_can_show_is_refused(text: str) -> None:
 def test_a_list_is_no_text(text: str) -> None:
     value, [message] = read(scalars.text, text)
     assert value is UNSET
-    assert message.startswith("must be a text, not a ")
+    assert message.startswith(("must be a text, not a list", "must be a text, not keys"))
 
 
 def test_a_tag_is_refused() -> None:
@@ -112,3 +114,30 @@ def test_a_day_is_its_first_moment() -> None:
 def test_other_times_are_refused(text: str) -> None:
     value, [_message] = read(scalars.moment, text)
     assert value is UNSET
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("title: Room #5\nanswer: ROOM #5\n", [1, 2]),
+        ("title: We are\nanswer: X # 1\n", [2]),
+        ("title: One\nanswers:\n  - ROOM #5\n  - ROOM 5  #x\n", [3, 4]),
+        ("title: One\nanswers: [YES, ROOM #5\n  , NO]\n", [2]),
+        ("title: One\nanswer: YES\nhints:\n  - {about: x, text: go #1\n    }\n", [4]),
+        ("title: One\nanswer: YES  # a comment\n", []),
+        ("title: 'Room #5'\nanswer: \"ROOM #5\"\n", []),
+        ("title: Room#5\nanswer: YES\nanswer_cost: 2 # clues\n# title: Room #6\n", []),
+        ("title: >\n  Room #5\nanswer: YES\n", []),
+    ],
+)
+def test_a_comment_that_swallows_the_end_of_a_text_is_warned_of(tmp_path: Path, text: str, lines: list[int]) -> None:
+    found = load_with(tmp_path, {"puzzles/one/puzzle.yaml": text}).warnings
+    assert [problem.line for problem in found] == lines
+    assert all("is left out as a comment: a text with # in it needs quotes" in problem.message for problem in found)
+
+
+def test_a_comment_beside_an_id_is_no_matter(tmp_path: Path) -> None:
+    text = GOOD.replace("    title: The First", "    title: The First\n    # all of it").replace(
+        "- slug: first", "- slug: first # of two"
+    )
+    assert told(load_with(tmp_path, {}, text)) == []

@@ -123,6 +123,12 @@ async def metrics(request: AnyRequest, services: NamedDependency[BaseServices]) 
         "teams": ("Registered teams", len(services.tail.board.teams)),
         "sockets": ("Open websockets", len(services.hub.connections)),
         "waiting_commands": ("Commands that wait for the writer", services.waiting_commands),
+        "content_errors": ("Errors in the hunt folder when it was read last", len(services.content.loaded.errors)),
+        "content_warnings": ("Warnings about it", len(services.content.loaded.warnings)),
+        "content_kept": (
+            "Puzzles, rounds and other parts that are played as they were before, because the folder has an error",
+            len(services.content.loaded.kept),
+        ),
     }
     registry = CollectorRegistry()
     for name, (text, value) in figures.items():

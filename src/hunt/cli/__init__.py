@@ -7,7 +7,7 @@ from hunt.cli.authors import check, play
 from hunt.cli.common import PlainGroup
 from hunt.cli.log import log, replica
 from hunt.cli.operators import operators
-from hunt.cli.server import migrate, serve
+from hunt.cli.server import migrate, reload, serve
 from hunt.cli.teams import teams
 
 
@@ -18,5 +18,5 @@ def main() -> None:
     logs.configure()
 
 
-for command in (serve, migrate, check, play, teams, operators, log, replica):
+for command in (serve, reload, migrate, check, play, teams, operators, log, replica):
     main.add_command(command)

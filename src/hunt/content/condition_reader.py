@@ -27,11 +27,11 @@ NEVER = AnyOf(())
 """Stands, as this very object, for every condition that could not be read or is missing, which was reported."""
 
 _SINGLE: dict[str, tuple[Callable[[Any], Condition], Read]] = {
-    "slot_solved": (SlotSolved, scalars.text),
-    "slot_unlocked": (SlotUnlocked, scalars.text),
-    "interaction_completed": (InteractionCompleted, scalars.text),
-    "gate_satisfied": (GateSatisfied, scalars.text),
-    "round_unlocked": (RoundUnlocked, scalars.text),
+    "slot_solved": (SlotSolved, scalars.name),
+    "slot_unlocked": (SlotUnlocked, scalars.name),
+    "interaction_completed": (InteractionCompleted, scalars.name),
+    "gate_satisfied": (GateSatisfied, scalars.name),
+    "round_unlocked": (RoundUnlocked, scalars.name),
     "after": (After, scalars.moment),
 }
 _COUNTS: dict[str, type[PuzzlesSolved | PuzzlesUnlocked]] = {
@@ -89,7 +89,7 @@ def _count(file: YamlFile, key: str, node: Node, slots: Pair | None, place: str)
     if not isinstance(slots.node, SequenceNode):
         file.error(slots.node, f"{place}.slots", f"must be a list of slot ids, not {described(slots.node)}")
         return NEVER
-    read = [scalars.text(file, item, f"{place}.slots[{index}]") for index, item in enumerate(slots.node.value)]
+    read = [scalars.name(file, item, f"{place}.slots[{index}]") for index, item in enumerate(slots.node.value)]
     condition = _COUNTS[key](number, tuple(name for name in read if name is not UNSET))
     return _noted(file, node, place, condition)
 

@@ -1,5 +1,6 @@
 """The files of a hunt folder, read with care: nothing outside of it, nothing hidden, nothing without end."""
 
+import codecs
 import os
 from pathlib import Path
 
@@ -7,7 +8,10 @@ from yaml.nodes import Node
 
 from hunt.content.problems import Report, Where, is_showable, quoted
 from hunt.content.spelling import folded
+from hunt.content.yaml_file import Whereabouts, YamlFile
 from hunt.content.yaml_nodes import YamlBroken, compose
+
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 MAX_TEXT_BYTES = 4 * 1024 * 1024
 """The largest YAML, Markdown or HTML file that is read."""
@@ -29,21 +33,20 @@ class HuntFolder:
 
     def read(self, path: Path) -> str | None:
         """The text of a file; None when it cannot be used, which is reported."""
-        fault = self._fault_of(path)
+        try:
+            fault = self._fault_of(path)
+            data = path.read_bytes() if fault is None else b""
+        except OSError as error:
+            fault = f"cannot be read: {error.strerror}"
         if fault is None:
-            try:
-                text = path.read_bytes().decode("utf-8-sig")
-            except UnicodeDecodeError as error:
-                fault = f"is no UTF-8 text (its byte {error.start} is wrong)"
-            else:
-                if "\0" not in text:
-                    return text.replace("\r\n", "\n")
-                fault = "is no text: it holds zero bytes"
+            text, fault = decoded(data)
+            if text is not None:
+                return text
         self.report.error(self.where(path), f"this file {fault}")
         return None
 
-    def read_yaml(self, path: Path) -> Node | None:
-        """The root node of a YAML file; None when there is none, which is reported."""
+    def read_yaml(self, path: Path, whereabouts: Whereabouts) -> tuple[YamlFile, Node] | None:
+        """A YAML file and its root node; None when there is none, which is reported."""
         text = self.read(path)
         if text is None:
             return None
@@ -54,13 +57,18 @@ class HuntFolder:
             return None
         if node is None:
             self.report.error(self.where(path), "this file is empty")
-        return node
+            return None
+        return YamlFile(self.name(path), self.report, whereabouts, text), node
 
     def children(self, folder: Path) -> dict[str, Path]:
         """What lies in a folder by name (NFC), sorted, hidden files left out; nothing when there is no folder."""
         if not folder.is_dir() or self._leads_out(folder):
             return {}
-        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        try:
+            names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        except OSError as error:
+            self.report.error(self.where(folder), f"this folder cannot be read: {error.strerror}")
+            return {}
         return {folded(name): folder / name for name in names if self._has_address(folder, name)}
 
     def files_below(self, folder: Path) -> dict[str, Path]:
@@ -110,6 +118,20 @@ class HuntFolder:
         if path.stat().st_size > MAX_TEXT_BYTES:
             return f"is larger than {MAX_TEXT_BYTES // 1024} KiB"
         return None
+
+
+def decoded(data: bytes) -> tuple[str | None, str]:
+    """The text of a file with plain line ends, or None and what is wrong with it, as the end of a sentence."""
+    if data.startswith(_UTF_16_MARKS):
+        return None, "is saved as UTF-16 (“Unicode” in some programs): save it as UTF-8"
+    if b"\0" in data:
+        return None, "is no text, or is saved as UTF-16: it holds zero bytes"
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return None, f"is not saved as UTF-8 (see line {line}): choose UTF-8 where the program asks for an encoding"
+    return text.replace("\r\n", "\n").replace("\r", "\n"), ""
 
 
 def real_path(path: Path) -> Path:

@@ -47,7 +47,11 @@ class Loaded(Struct, frozen=True):
     """A hunt that can be played as far as its folder makes sense, and everything that is wrong with the folder."""
 
     hunt: Hunt
-    problems: tuple[Problem, ...]
+    problems: tuple[Problem, ...] = ()
+    faulty: frozenset[str] = frozenset()
+    """The parts that are played although they have errors: `hunt.yaml`, `puzzles/<slug>`, `rounds/<slug>`, …"""
+    kept: tuple[str, ...] = ()
+    """The parts that are played as they were before, because the folder has nothing to take their place."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -71,9 +75,12 @@ class Report:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.errors = 0
+        """How many of the problems are errors."""
         self._comparisons_left = MAX_COMPARISONS
 
     def error(self, where: Where, message: str) -> None:
+        self.errors += 1
         self._add("error", where, message)
 
     def warning(self, where: Where, message: str) -> None:

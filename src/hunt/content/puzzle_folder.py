@@ -11,7 +11,7 @@ from hunt.content.model import STUB_ANSWER, Puzzle
 from hunt.content.names import readable
 from hunt.content.puzzle_answers import AnswerOrAnswers, with_usable_answers
 from hunt.content.reader import read_struct
-from hunt.content.yaml_file import Whereabouts, YamlFile
+from hunt.content.yaml_file import Whereabouts
 
 NOT_WRITTEN = f"<p>This puzzle is not written yet. Until it is, its answer is <strong>{STUB_ANSWER}</strong>.</p>"
 NO_PAGE = "<p>This puzzle is not written yet.</p>"
@@ -42,11 +42,9 @@ def _without_yaml(folder: HuntFolder, home: Path, slug: str) -> Puzzle:
 
 
 def _read_yaml(folder: HuntFolder, path: Path, slug: str, links: Links) -> Puzzle | None:
-    node = folder.read_yaml(path)
-    if node is None:
-        return None
     whereabouts = Whereabouts()
-    puzzle = read_struct(AnswerOrAnswers, YamlFile(folder.name(path), folder.report, whereabouts), node, "")
+    found = folder.read_yaml(path, whereabouts)
+    puzzle = None if found is None else read_struct(AnswerOrAnswers, *found, "")
     if puzzle is None:
         return None
     for response in puzzle.canned_responses:

@@ -24,6 +24,7 @@ _SCALARS: dict[Any, Read] = {
     datetime: scalars.moment,
 }
 _CONDITIONS = set(get_args(Condition))
+_NAMES = {"id", "slug"}
 _NO_TEXT = ("", "~", "null")
 """What stands for an absent text. (`NULL` is a text: somebody's answer.)"""
 
@@ -82,7 +83,8 @@ def _fields_of(kind: type[Struct]) -> dict[str, _Field]:
 
 def _field(field: msgspec.structs.FieldInfo, hint: Any) -> _Field:
     default = _stand_in(hint) if field.required else field.default
-    return _Field(field.name, _reader_of(hint), field.required, hint in (str, str | None), default)
+    read = scalars.name if field.name in _NAMES else _reader_of(hint)
+    return _Field(field.name, read, field.required, hint in (str, str | None), default)
 
 
 def _stand_in(hint: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import msgspec
-
 from hunt.content.addresses import round_href
 from hunt.content.documents import ASSETS, Links, Shelf, read_document
 from hunt.content.folder import HuntFolder, real_path
@@ -15,7 +13,7 @@ _SERVED = {*ART_FILES, STYLE_FILE}
 
 def read_round(folder: HuntFolder, home: Path | None, round_: RoundYaml, links: Links) -> Round:
     """The whole round; `home` is None where it has no folder."""
-    values = msgspec.structs.asdict(round_)
+    values = {name: getattr(round_, name) for name in RoundYaml.__struct_fields__}
     if home is None:
         return Round(**values)
     address = f"{round_href(round_.slug)}/{ASSETS}"

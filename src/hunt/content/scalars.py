@@ -26,6 +26,15 @@ _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
 def text(file: YamlFile, node: Node, place: str) -> Any:
+    """A text for people or for guesses."""
+    value = name(file, node, place)
+    if value is not UNSET and isinstance(node, ScalarNode):
+        file.warn_of_comment(node, place)
+    return value
+
+
+def name(file: YamlFile, node: Node, place: str) -> Any:
+    """A text that names something in the hunt. None has a # in it."""
     value = _written(file, node, place, "a text")
     if value is UNSET:
         return UNSET

@@ -1,5 +1,6 @@
 """One YAML file while it is read: where its problems go, and where each struct that came out of it stood."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -8,6 +9,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 
 from hunt.content.problems import Report, Where, quoted
 from hunt.content.yaml_nodes import MAPPING, described, line_of, pairs
+
+_COMMENT = re.compile(r"([ \t]+)(#.*)")
 
 
 class Whereabouts:
@@ -46,7 +49,8 @@ class Pair(Struct, frozen=True):
 class YamlFile:
     """The file that is being read."""
 
-    def __init__(self, name: str, report: Report, whereabouts: Whereabouts) -> None:
+    def __init__(self, name: str, report: Report, whereabouts: Whereabouts, text: str = "") -> None:
+        self._lines = text.split("\n")
         self.name = name
         self.report = report
         self.whereabouts = whereabouts
@@ -60,10 +64,22 @@ class YamlFile:
     def warning(self, node: Node, place: str, message: str) -> None:
         self.report.warning(self.where(node, place), message)
 
+    def warn_of_comment(self, node: ScalarNode, place: str) -> None:
+        """Warns of a # that may be meant as part of a text without quotes: `Room #5` is the text `Room`.
+
+        What is written as a comment mostly is, two blanks before its # and one after, is taken as one.
+        """
+        if node.style or node.end_mark.line >= len(self._lines):
+            return
+        found = _COMMENT.match(self._lines[node.end_mark.line], node.end_mark.column)
+        if found and not (len(found[1]) > 1 and found[2][1:2].isspace()):
+            message = f"{quoted(found[2].strip())} is left out as a comment: a text with # in it needs quotes"
+            self.report.warning(Where(self.name, int(node.end_mark.line) + 1, place), message)
+
     def mapping(self, node: Node, place: str, known: Iterable[str]) -> dict[str, Pair] | None:
         """The values under known keys; None when the node is no mapping. A key that stands there twice counts once."""
         if not isinstance(node, MappingNode) or node.tag != MAPPING:
-            self.error(node, place, f"must be a mapping of keys to values, not {described(node)}")
+            self.error(node, place, f"must be keys with values like `title: …`, not {described(node)}")
             return None
         names = list(known)
         own = {id(key) for key, _ in node.value}

@@ -10,6 +10,7 @@ from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from hunt.content.problems import quoted
+from hunt.content.yaml_faults import explained
 
 MAX_DEPTH = 60
 """Lists and mappings within each other, aliases followed. (The C parser would overflow its stack at some 30,000.)"""
@@ -22,15 +23,6 @@ MERGE = "tag:yaml.org,2002:merge"
 MAPPING = "tag:yaml.org,2002:map"
 SEQUENCE = "tag:yaml.org,2002:seq"
 _SCALARS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value")}
-
-_ADVICE = {
-    "tab character": "indent with spaces, not with tabs",
-    "mapping values are not allowed": "a text with a colon in it needs quotes",
-    "cannot start any token": "a text that begins with @, % or ` needs quotes, and tabs cannot indent",
-    "undefined alias": "a text that begins with * needs quotes",
-    "another document": "only one is read, so there must be no line ---",
-}
-"""What helps against the usual mistakes, by words in the parser's message."""
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -49,11 +41,11 @@ def compose(text: str) -> Node | None:
         _check_depth(text)
         root: Node | None = yaml.compose(text, _Loader)
     except yaml.MarkedYAMLError as error:
-        raise YamlBroken(*_sentence(error)) from error
+        raise YamlBroken(*explained(error, text)) from error
     except yaml.reader.ReaderError as error:
         char = chr(error.character) if isinstance(error.character, int) else error.character
         line = text.count("\n", 0, text.find(char)) + 1
-        raise YamlBroken(f"this is not YAML: U+{ord(char):04X} may not stand in it", line) from error
+        raise YamlBroken(f"the character U+{ord(char):04X} may not stand in this file", line) from error
     if root is not None:
         _Weight().of(root, 0)
     return root
@@ -87,7 +79,7 @@ def is_quoted(node: Node) -> bool:
 def described(node: Node) -> str:
     """What the node is, as one would say it in a sentence."""
     if not isinstance(node, ScalarNode):
-        return "a mapping" if isinstance(node, MappingNode) else "a list"
+        return "keys with values" if isinstance(node, MappingNode) else "a list"
     return quoted(node.value) if node.value else "nothing"
 
 
@@ -114,7 +106,7 @@ class _Weight:
         if depth + height > MAX_DEPTH:
             raise _too_deep(line_of(node))
         if count > MAX_VALUES:
-            raise YamlBroken(f"with its aliases written out this has more than {MAX_VALUES} values", line_of(node))
+            raise YamlBroken(f"this has more than {MAX_VALUES} values, those repeated by * included", line_of(node))
         self._known[id(node)] = (count, height)
         return count, height
 
@@ -129,11 +121,4 @@ class _Weight:
 
 
 def _too_deep(line: int | None) -> YamlBroken:
-    return YamlBroken(f"lists and mappings are nested more than {MAX_DEPTH} deep, or contain themselves", line)
-
-
-def _sentence(error: yaml.MarkedYAMLError) -> tuple[str, int | None]:
-    what = error.problem or error.context or "it cannot be understood"
-    what += next((f" ({advice})" for words, advice in _ADVICE.items() if words in what), "")
-    mark = error.problem_mark or error.context_mark
-    return f"this is not YAML: {what}", mark.line + 1 if mark is not None else None
+    return YamlBroken(f"lists and keys are nested more than {MAX_DEPTH} deep, or contain themselves", line)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hunt import logs
 from hunt.app import create_app, server_config
-from hunt.content import Hunt, HuntUnreadable, Problem, load
+from hunt.content import Hunt, HuntUnreadable, Loaded, Problem, load
 from hunt.dev import fixtures
 from hunt.dev.fixtures import Fixtures
 from hunt.dev.place import ACCOUNTS, Plan, complain, say
@@ -37,7 +37,7 @@ def serve(plan: Plan, listener: socket.socket, ready: Event | None = None) -> in
     try:
         loaded = load(plan.settings.content)
         _show(loaded.problems)
-        server = _Server(plan, loaded.hunt, ready)
+        server = _Server(plan, loaded, ready)
         with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
             runner.run(server.fill_and_serve(listener))
     except HuntUnreadable as error:
@@ -83,12 +83,12 @@ def _greeting(settings: Settings, hunt: Hunt, accounts: Fixtures) -> str:
 class _Server(uvicorn.Server):
     """Fills the database before it serves, tells when it is ready, and ends when its supervisor has."""
 
-    def __init__(self, plan: Plan, hunt: Hunt, ready: Event | None) -> None:
-        config = server_config(create_app(plan.settings, hunt), plan.settings)
+    def __init__(self, plan: Plan, loaded: Loaded, ready: Event | None) -> None:
+        config = server_config(create_app(plan.settings, loaded), plan.settings)
         config.timeout_graceful_shutdown = GRACE_SECONDS
         super().__init__(config)
         self._plan = plan
-        self._hunt = hunt
+        self._hunt = loaded.hunt
         self._ready = ready
         self._greeting = "Ready again."
 

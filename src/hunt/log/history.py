@@ -43,16 +43,36 @@ async def catch_up(read: Read, tail: Tail) -> tuple[int, str]:
             return head, digest
 
 
-async def refold(read: Read, tail: Tail, hunt: Hunt) -> None:
-    """Replace the view by a fold of the whole log under the rules of `hunt`, unless somebody else does meanwhile."""
-    before, board = tail.board, Board(hunt)
-    newest: list[Entry] = []
-    while page := await _following(read, board.head, board.digest):
-        for entry in page:
-            board.apply(entry)
-        newest = [*newest, *page][-RING_ENTRIES:]
-    if page is not None and tail.board is before:  # else the log became another one meanwhile: the next time will do
-        tail.replace(board, newest)
+async def refold(read: Read, tail: Tail, hunt: Hunt, begun: "Fold | None" = None) -> None:
+    """Replace the view by a fold of the whole log under the rules of `hunt`, unless somebody else does meanwhile.
+
+    `begun` is such a fold that may lack the end. The tail does not move backwards: what it takes in meanwhile is folded
+    too.
+    """
+    fold = begun or Fold(hunt)
+    before = tail.board
+    head = -1
+    while head != tail.head:
+        head = tail.head
+        if not await fold.read_on(read) or tail.board is not before:
+            return  # the log became another one meanwhile: the next time will do
+    tail.replace(fold.board, fold.newest)
+
+
+class Fold:
+    """A board that is made from the log while the tail still has its own."""
+
+    def __init__(self, hunt: Hunt) -> None:
+        self.board = Board(hunt)
+        self.newest: list[Entry] = []
+
+    async def read_on(self, read: Read) -> bool:
+        """Take in the log to its end; False where it does not hold what was folded so far."""
+        while page := await _following(read, self.board.head, self.board.digest):
+            for entry in page:
+                self.board.apply(entry)
+            self.newest = [*self.newest, *page][-RING_ENTRIES:]
+        return page is not None
 
 
 async def _following(read: Read, head: int, digest: str) -> Sequence[Entry] | None:

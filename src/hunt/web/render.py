@@ -116,18 +116,23 @@ class Renderer:
     """Draws with the templates of one hunt folder. `reload` looks for changed templates at every use."""
 
     def __init__(self, content: Path, build: str, *, reload: bool) -> None:
+        self._content = content
         self._globals = {
             "static": f"/static/{quote(build)}",
             "modules": _modules_of("page.js"),
             "public_modules": _modules_of("public.js"),
         }
-        theme, own = _ThemeLoader(content), FileSystemLoader(TEMPLATES)
-        self._own = self._environment(_Environment, own, reload=reload)
-        self._themed = (
-            self._environment(_Sandbox, ChoiceLoader([theme, own]), reload=reload)
-            if reload or theme.folder.is_dir()
-            else self._own
-        )
+        self._reload = reload
+        self._loader = FileSystemLoader(TEMPLATES)
+        self._own = self._environment(_Environment, self._loader, reload=reload)
+        self.read_theme()
+
+    def read_theme(self) -> None:
+        """Take the theme's templates as they are now."""
+        theme = _ThemeLoader(self._content)
+        self._themed = self._own
+        if self._reload or theme.folder.is_dir():
+            self._themed = self._environment(_Sandbox, ChoiceLoader([theme, self._loader]), reload=self._reload)
 
     def _environment(self, kind: type[Environment], loader: BaseLoader, *, reload: bool) -> Environment:
         environment = kind(
