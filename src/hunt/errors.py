@@ -96,7 +96,7 @@ def _fault_of(error: Exception, handler: BaseRouteHandler | None) -> Fault:
         case MustWait():
             return Fault(status=429, code=error.code, detail=error.detail, retry_after=error.seconds)
         case Refused():
-            return Fault(status=_REFUSALS[type(error)], code=error.code, detail=error.detail)
+            return Fault(status=_REFUSALS[type(error)], code=error.code, detail=error.detail, field=error.field)
         case BadAccount():
             return Fault(status=422, code="bad_field", detail=str(error), field=error.field)
         case WrongLogin():

@@ -1,13 +1,13 @@
 """The audit of accounts: who came in, who tried to, and who changed what, for headquarters' accounts.
 
-Rows are only added. What anybody can cause (logins, failures, lock-outs, logouts) is kept for the newest
-`MAX_PASSING` rows of the table; changes of accounts are kept for good.
+Rows are only added; a team that is erased gets its new name in them. What anybody can cause (logins, failures,
+lock-outs, logouts) is kept for the newest `MAX_PASSING` rows of the table; changes of accounts are kept for good.
 """
 
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from hunt.accounts.sessions import Kind
@@ -25,6 +25,7 @@ Action = Literal[
     "disabled",
     "enabled",
     "unlocked",
+    "erased",
 ]
 
 PASSING: tuple[Action, ...] = ("login", "login_failed", "locked_out", "logout")
@@ -64,6 +65,12 @@ class Audit:
         if action in PASSING:
             old = AuditRow.id <= (id or 0) - MAX_PASSING
             await connection.execute(delete(AuditRow).where(old, AuditRow.action.in_(PASSING)))
+
+    async def rename(self, connection: AsyncConnection, kind: Kind, before: str, after: str) -> None:
+        """Call an account by another name in all rows: what identified people is erased."""
+        for column in (AuditRow.username, AuditRow.actor):
+            these = update(AuditRow).where(AuditRow.kind == kind, column == before)
+            await connection.execute(these.values({column.key: after}))
 
 
 async def newest(engine: AsyncEngine, limit: int) -> list[AuditRow]:

@@ -13,7 +13,7 @@ from hunt.accounts.audit import COMMAND_LINE, Actor, Audit
 from hunt.accounts.devices import Device
 from hunt.accounts.errors import BadAccount, WrongLogin
 from hunt.accounts.guard import Guard, registered_at
-from hunt.accounts.names import clean_name, clean_username
+from hunt.accounts.names import check_not_reserved, clean_name, clean_username, name_key
 from hunt.accounts.operators import Operators
 from hunt.accounts.password_rules import PasswordRules
 from hunt.accounts.passwords import Passwords
@@ -187,14 +187,17 @@ class Accounts:
         internal_data: dict[str, Any] | None = None,
         request: Request | None = None,
         password_hash: str | None = None,
+        email: str | None = None,
         lane: str = "",
         check: Callable[[], None] | None = None,
     ) -> tuple[int, Done]:
-        """A new team's id. Raises BadAccount for a field, Conflict (`name_taken`) where somebody has the name.
+        """A new team's id. Raises BadAccount for a field, Conflict (`name_taken`) where a team has a name like it.
 
         `check` may refuse one that is no repetition. The password is hashed in a turn of `lane`.
         """
         username, name = clean_username(username), clean_name(name)
+        check_not_reserved("username", username)
+        check_not_reserved("name", name)
         if password_hash is None:
             password_hash = await self.passwords.hash(self.rules.check(password, (username, name)), lane)
         stored = password_hash
@@ -202,19 +205,28 @@ class Accounts:
         async def insert(connection: AsyncConnection) -> Command:
             if check is not None:
                 check()
+            made = TeamRow(
+                username=username, name=name, password_hash=stored, name_key=name_key(name), email=email or None
+            )
             try:
                 async with inside(connection) as db:
-                    row = await TeamRepository(db).add(
-                        TeamRow(username=username, name=name, password_hash=stored), auto_commit=True
-                    )
+                    row = await TeamRepository(db).add(made, auto_commit=True)
             except IntegrityError:
-                raise Conflict("name_taken", "A team has this user name or this name already.") from None
+                raise await self._taken(connection, username, name) from None
             return RegisterTeam(team_id=row.id, username=username, name=name)
 
         done = await self.writer.submit(prepare=insert, internal_data=internal_data, request=request)
         if done.team_id is None:
             raise NotFound  # a key that was used for something else: keys name the path, so it cannot be
         return done.team_id, done
+
+    async def _taken(self, connection: AsyncConnection, username: str, name: str) -> Conflict:
+        """Which of the two names another team has, or one that looks like it."""
+        async with inside(connection) as db:
+            has_username = await TeamRepository(db).get_one_or_none(username=username)
+        if has_username:
+            return Conflict("name_taken", f"A team has the user name {username} already.", field="username")
+        return _looks_taken(name)
 
     async def sign_up(
         self, username: str, name: str, password: str, *, address: str, label: str, request: Request | None = None
@@ -260,20 +272,50 @@ class Accounts:
         request: Request | None = None,
     ) -> Done:
         name = clean_name(name)
+        check_not_reserved("name", name)
 
         async def update(connection: AsyncConnection) -> Command:
+            changed = TeamRow(id=team_id, name=name, name_key=name_key(name))
             try:
                 async with inside(connection) as db:
-                    await TeamRepository(db).update(
-                        TeamRow(id=team_id, name=name), attribute_names=["name"], auto_commit=True
-                    )
+                    await TeamRepository(db).update(changed, attribute_names=["name", "name_key"], auto_commit=True)
             except NotFoundError:
                 raise NotFound(f"There is no team with the id {team_id}.") from None
             except IntegrityError:
-                raise Conflict("name_taken", "A team has this name already.") from None
+                raise _looks_taken(name) from None
             return RenameTeam(team_id=team_id, name=name)
 
         return await self.writer.submit(prepare=update, internal_data=internal_data, request=request)
+
+    async def erase(self, team_id: int, *, by: Actor = COMMAND_LINE) -> str:
+        """Take away what identifies the people of a team, and give the name that it has from now on.
+
+        Name and user name become "Team 17" by an entry; e-mail address, password, sessions and the names of their
+        devices go, and the audit calls the team by its new name too. What the log said before stays in its past.
+        """
+        erased = f"Team {team_id}"
+
+        async def take_away(connection: AsyncConnection) -> Command:
+            async with inside(connection) as db:
+                row = await TeamRepository(db).get_one_or_none(id=team_id)
+                if row is None:
+                    raise missing("team", team_id)
+                before, name = row.username, erased
+                while await TeamRepository(db).exists(TeamRow.id != team_id, TeamRow.name == name):
+                    name += "*"  # somebody called themselves so
+                row.username, row.name, row.name_key = erased, name, None
+                row.email = row.password_hash = None
+                await db.commit()
+            await self.sessions.revoke(connection, "team", team_id)
+            await self.sessions.forget_devices(connection, "team", team_id)
+            await self.throttle.forget(connection, "team", before)
+            await self.audit.rename(connection, "team", before, erased)
+            await self.audit.note(connection, "erased", "team", erased, by)
+            return RenameTeam(team_id=team_id, name=name, username=erased)
+
+        await self.writer.submit(prepare=take_away)
+        await self.guard.catch_up()
+        return erased
 
     async def rename_own(self, session: Session, name: str) -> Done:
         """What `rename` does, for the team that is logged in. Raises TooOften."""
@@ -358,3 +400,7 @@ class Accounts:
         if row is None:
             raise missing(kind, account_id)
         return row
+
+
+def _looks_taken(name: str) -> Conflict:
+    return Conflict("name_taken", f"A team is called {name} already, or something that looks like it.", field="name")

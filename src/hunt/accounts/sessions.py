@@ -101,6 +101,11 @@ class Sessions:
         }
         await connection.execute(insert(SessionRow).values(values))
 
+    async def forget_devices(self, connection: AsyncConnection, kind: Kind, account_id: int) -> None:
+        """Forget what the account's browsers called themselves."""
+        these = update(SessionRow).where(SessionRow.kind == kind, SessionRow.account_id == account_id)
+        await connection.execute(these.values(label=""))
+
     async def revoke(
         self,
         connection: AsyncConnection,

@@ -59,6 +59,7 @@ class RegisterTeam(TeamCommand, frozen=True, kw_only=True):
 
 class RenameTeam(TeamCommand, frozen=True, kw_only=True):
     name: str
+    username: str | None = None
 
 
 class SetTeamActive(TeamCommand, frozen=True, kw_only=True):

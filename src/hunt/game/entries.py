@@ -146,7 +146,10 @@ class TeamRegistered(Event, frozen=True, tag="team_registered"):
 
 
 class TeamRenamed(Event, frozen=True, tag="team_renamed"):
+    """A team has another name; another user name too where what identifies people was erased."""
+
     name: str
+    username: str | None = None
 
 
 class TeamDeactivated(Event, frozen=True, tag="team_deactivated"):

@@ -25,8 +25,10 @@ def register_team(command: cmd.RegisterTeam, ahead: Ahead, internal_data: Intern
 
 
 def rename_team(command: cmd.RenameTeam, ahead: Ahead, internal_data: InternalData) -> None:
-    if team(ahead, command.team_id).name != command.name:
-        ahead.append(e.Draft(team_id=command.team_id, event=e.TeamRenamed(command.name)), internal_data)
+    before = team(ahead, command.team_id)
+    if (before.name, before.username) != (command.name, command.username or before.username):
+        event = e.TeamRenamed(command.name, command.username)
+        ahead.append(e.Draft(team_id=command.team_id, event=event), internal_data)
 
 
 def set_team_active(command: cmd.SetTeamActive, ahead: Ahead, internal_data: InternalData) -> None:

@@ -9,10 +9,13 @@ NO_PUZZLE = "There is no such puzzle, or your team has not reached it yet."
 
 
 class Refused(Exception):
-    def __init__(self, code: str, detail: str) -> None:
+    """`field` is the input that is to blame, where there is one."""
+
+    def __init__(self, code: str, detail: str, *, field: str | None = None) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
+        self.field = field
 
 
 class NotFound(Refused):

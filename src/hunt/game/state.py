@@ -245,7 +245,7 @@ def _apply_elsewhere(state: TeamState, event: e.AnyEvent | e.PrizePaid, mark: Ma
         case e.TeamRegistered():
             state.username, state.name, state.registered = event.username, event.name, mark
         case e.TeamRenamed():
-            state.name = event.name
+            state.name, state.username = event.name, event.username or state.username
         case e.TeamDeactivated():
             state.active = False
         case e.TeamReactivated():

@@ -44,13 +44,21 @@ RequestKey = String(160).with_variant(String(160, collation="C"), "postgresql")
 
 
 class TeamRow(IdentityBase):
-    """A team's account. Where it stands in the hunt is the log's to say. Without a password nobody can log in."""
+    """A team's account. Where it stands in the hunt is the log's to say. Without a password nobody can log in.
+
+    `name_key` is what the name looks like (`hunt.accounts.names.name_key`), so that no two teams look alike; teams that
+    did before there was such a rule, and those of an imported log, have none. `email` is never in the log.
+    """
 
     __tablename__ = "teams"
 
     username: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(128), unique=True)
     password_hash: Mapped[str | None] = mapped_column(Text, default=None)
+    name_key: Mapped[str | None] = mapped_column(Text, default=None)
+    email: Mapped[str | None] = mapped_column(Text, default=None)
+
+    __table_args__ = (Index("ix_teams_name_key", "name_key", unique=True),)
 
 
 class EntryRow(DefaultBase):

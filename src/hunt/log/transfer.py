@@ -139,9 +139,9 @@ class _Teams:
             match e.event_of(entry):
                 case e.TeamRegistered(username, name) if entry.team_id is not None and entry.team_id not in self._known:
                     await self._make(entry.team_id, username, name)
-                case e.TeamRenamed(name) if entry.team_id in self._made:
-                    rename = update(TeamRow).where(TeamRow.id == entry.team_id).values(name=name)
-                    await self._connection.execute(rename)
+                case e.TeamRenamed(name, username) if entry.team_id in self._made:
+                    changed = {"name": name} | ({"username": username} if username else {})
+                    await self._connection.execute(update(TeamRow).where(TeamRow.id == entry.team_id).values(changed))
             if entry.team_id is not None and entry.team_id not in self._known:
                 raise e.BrokenChain(entry.id, f"is of team {entry.team_id}, which nobody registered")
 
