@@ -79,6 +79,7 @@ async def check_served(site: Site) -> None:
         (b"GET / HTTP/1.1\r\n" + HEAD + b"x: y\r\n" * 200 + b"\r\n", b"431"),
         (b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\n" + HEAD + b"\r\n", b"414"),
         (b"GET /?" + b"a" * 3_000_000, b"414"),
+        (b"POST /api/login HTTP/1.1\r\n" + HEAD + b"transfer-encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 5_000, b"400"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"400"),
         (b"GET /ws HTTP/1.1\r\n" + HEAD + b"upgrade: websocket\r\nconnection: upgrade\r\ncontent-length: 9\r\n\r\n", b"400"),
         (b"GET /ws HTTP/1.1\r\n" + HEAD + b"upgrade: websocket\r\nconnection: upgrade\r\ntransfer-encoding: chunked\r\n\r\n", b"400"),

@@ -26,6 +26,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     body_bytes: int = 64 * 1024
     drained_bytes: int = 32 * 1024 * 1024
     """Of a body that is refused for its length: read and thrown away, so that the client reads the refusal."""
+    chunks: int = 4_096
+    """Of a body that comes in chunks."""
     body_seconds: float = 20.0
     body_check_seconds: float = 5.0
     body_bytes_per_second: int = 500
@@ -79,6 +81,7 @@ class Refusal(Struct, frozen=True):
 BAD_REQUEST = Refusal(400, "bad_request", "This is no HTTP request that the server understands.")
 URL_TOO_LONG = Refusal(414, "url_too_long", "This address is too long.")
 HEADERS_TOO_LARGE = Refusal(431, "headers_too_large", "The headers of this request are too many or too long.")
+TOO_MANY_CHUNKS = Refusal(400, "too_many_chunks", "The body of this request comes in too many pieces.")
 TOO_SLOW = Refusal(408, "too_slow", "The request did not arrive in time. Try again.")
 TOO_MANY_PIPELINED = Refusal(429, "too_many_pipelined", "Too many requests at once on one connection.")
 TOO_MANY_CONNECTIONS = Refusal(429, "too_many_connections", "Too many connections from your address.")

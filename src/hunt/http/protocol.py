@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from hunt.http.limits import (
     BAD_REQUEST,
     HEADERS_TOO_LARGE,
+    TOO_MANY_CHUNKS,
     TOO_MANY_PIPELINED,
     TOO_SLOW,
     URL_TOO_LONG,
@@ -53,7 +54,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._phase = Phase.REQUEST
         self._received = 0
         self._header_bytes = 0
-        self._content_length = 0
+        self._content_length = self._chunks = 0
         self._has_body = False
         self._held: tuple[RequestResponseCycle, ASGI3Application] | None = None
         self._refusal: Refusal | None = None
@@ -120,7 +121,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_begin()
         self._unset_keepalive_if_required()  # only now: empty lines between requests keep nothing alive
         self._phase = Phase.HEAD
-        self._received = self._header_bytes = self._content_length = 0
+        self._received = self._header_bytes = self._content_length = self._chunks = 0
         self._has_body = False
 
     def on_url(self, url: bytes) -> None:
@@ -163,6 +164,11 @@ class BoundedHttp(HttpToolsProtocol):
         if cycle.waiting_for_100_continue and self._has_body:
             cycle.waiting_for_100_continue = False
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_chunk_header(self) -> None:
+        self._chunks += 1
+        if self._chunks > self.limits.chunks:  # one read may hold tens of thousands
+            self._stop_parsing(TOO_MANY_CHUNKS)
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
