@@ -5,15 +5,16 @@ from typing import Any
 
 import structlog
 from msgspec import Struct
-from sqlalchemy import Row, select
+from sqlalchemy import BigInteger, Row, bindparam, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hunt.accounts.sessions import Ended, Session, Sessions
-from hunt.accounts.tables import OperatorRow
+from hunt.accounts.tables import OperatorRow, SessionRow
 from hunt.game.entries import stamp
 from hunt.log.reader import reading_from
 from hunt.log.remote import RemoteLog
 from hunt.log.source import LogAway
+from hunt.log.tables import Moment
 from hunt.log.tail import Tail
 
 logger = structlog.get_logger()
@@ -38,13 +39,30 @@ ReadAccess = Callable[[int], Awaitable[Access]]
 """(number) → the sessions that ended after that number, in order, and the operators. Raises LogAway."""
 
 
+_operators = select(OperatorRow.id.label("number"), OperatorRow.username.label("text"), OperatorRow.created_at)
+_ended = select(SessionRow.revocation, SessionRow.id, SessionRow.expires_at)
+_can_be_shown = SessionRow.expires_at > bindparam("now", type_=Moment)
+_ACCESS = union_all(
+    _operators.add_columns(literal(True).label("may_act")).where(OperatorRow.disabled.is_(False)),
+    _ended.add_columns(literal(False)).where(
+        SessionRow.revocation > bindparam("since", type_=BigInteger), _can_be_shown
+    ),
+)
+"""One statement, made once: every poll asks."""
+
+
 async def read_access(sessions: Sessions, engine: AsyncEngine, since: int) -> Access:
     """Reads it from SQL."""
-    columns = select(OperatorRow.id, OperatorRow.username, OperatorRow.created_at)
     async with reading_from(engine) as connection:
-        ended = await sessions.read_ended(connection, since)
-        rows = (await connection.execute(columns.where(OperatorRow.disabled.is_(False)))).all()
-    return Access(ended, [Operator(row.id, row.username, registered_at(row)) for row in rows])
+        rows = (await connection.execute(_ACCESS, {"since": since, "now": sessions.clock()})).all()
+    return Access(
+        ended=sorted((Ended(revocation=row.number, id=row.text) for row in rows if not row.may_act), key=_number),
+        operators=[Operator(row.number, row.text, registered_at(row)) for row in rows if row.may_act],
+    )
+
+
+def _number(ended: Ended) -> int:
+    return ended.revocation
 
 
 def registered_at(row: OperatorRow | Row[*tuple[Any, ...]]) -> str:

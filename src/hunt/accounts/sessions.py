@@ -52,7 +52,7 @@ class Sessions:
 
     def __init__(self, secret_key: str, clock: Clock) -> None:
         self._serializer = URLSafeSerializer(secret_key, salt="session")
-        self._clock = clock
+        self.clock = clock
         self._known: OrderedDict[str, Session] = OrderedDict()
         self._ended: set[str] = set()
         self.last: Ended | None = None
@@ -60,7 +60,7 @@ class Sessions:
 
     def issue(self, kind: Kind, account_id: int, registered: str = "") -> tuple[Session, str]:
         """A new session and its token. It counts from when `add` is committed."""
-        expires_at = (self._clock() + timedelta(days=SESSION_DAYS)).replace(microsecond=0)
+        expires_at = (self.clock() + timedelta(days=SESSION_DAYS)).replace(microsecond=0)
         id = secrets.token_urlsafe(18)
         session = Session(kind=kind, account_id=account_id, id=id, expires_at=expires_at, registered=registered)
         token = self._serializer.dumps([kind, account_id, id, int(expires_at.timestamp()), registered])
@@ -73,7 +73,7 @@ class Sessions:
 
     def has_ended(self, session: Session) -> bool:
         """Whether it was ended, or its time is over."""
-        return session.id in self._ended or self._clock() >= session.expires_at
+        return session.id in self._ended or self.clock() >= session.expires_at
 
     def _verify(self, token: str) -> Session | None:
         try:
@@ -95,7 +95,7 @@ class Sessions:
             "id": session.id,
             "kind": session.kind,
             "account_id": session.account_id,
-            "created_at": self._clock(),
+            "created_at": self.clock(),
             "expires_at": session.expires_at,
             "label": "".join(char for char in label if char.isprintable())[:LABEL_LENGTH],
         }
@@ -120,7 +120,7 @@ class Sessions:
             SessionRow.kind == kind,
             SessionRow.account_id == account_id,
             SessionRow.revocation.is_(None),
-            SessionRow.expires_at > self._clock(),
+            SessionRow.expires_at > self.clock(),
         )
         if only is not None:
             statement = statement.where(SessionRow.id == only)
@@ -130,16 +130,6 @@ class Sessions:
         last = await connection.scalar(select(func.max(SessionRow.revocation))) or 0
         for revocation, id in enumerate(ids, start=last + 1):
             await connection.execute(update(SessionRow).where(SessionRow.id == id).values(revocation=revocation))
-
-    async def read_ended(self, connection: AsyncConnection, since: int) -> list[Ended]:
-        """The sessions that ended after number `since` and could still be shown, in order."""
-        statement = (
-            select(SessionRow.id, SessionRow.revocation)
-            .where(SessionRow.revocation > since, SessionRow.expires_at > self._clock())
-            .order_by(SessionRow.revocation)
-        )
-        rows = (await connection.execute(statement)).all()
-        return [Ended(revocation=row.revocation, id=row.id) for row in rows]
 
     def learn(self, ended: list[Ended]) -> list[str]:
         """Take in what was read of the table, up to its end; the ids."""
