@@ -174,7 +174,7 @@ def test_a_wrong_setting_is_a_sentence_that_names_it(env: dict[str, str], name: 
 
 
 @pytest.mark.parametrize(
-    "url", ["nonsense", "mysql://x", "sqlite:///x.db", "postgresql+asyncpg://u@h:port/x", "sqlite+aiosqlite:///"]
+    "url", ["nonsense", "mysql://x", "sqlite://x.db", "postgresql+asyncpg://u@h:port/x", "sqlite+aiosqlite:///"]
 )
 def test_a_wrong_url_is_told_by_migrate_too(url: str) -> None:
     for arguments in (["migrate"], ["log", "verify"]):
