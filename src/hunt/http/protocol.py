@@ -135,12 +135,15 @@ class BoundedHttp(HttpToolsProtocol):
             self._stop_parsing(HEADERS_TOO_LARGE)
         if self._phase is not Phase.HEAD:  # a trailer: it must not become a header of the request
             return
-        super().on_header(name, value)
-        if self.headers[-1][0] == b"content-length":
+        name = name.lower()
+        self.headers.append((name, value))  # as uvicorn does: a call of it for each header would be felt
+        if name == b"content-length":
             self._content_length = int(value) if value.isdigit() else 0
             self._has_body = self._content_length > 0
-        elif self.headers[-1][0] == b"transfer-encoding":
+        elif name == b"transfer-encoding":
             self._has_body = True
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
 
     def on_headers_complete(self) -> None:
         upgrades = self.parser.should_upgrade()
