@@ -147,6 +147,6 @@ def test_a_fault_in_the_head_is_told_and_the_hunt_goes_on(tmp_path: Path, head: 
     assert (loaded.hunt.exchange_rate, loaded.hunt.accent, loaded.hunt.registration) == (1, None, "open")
 
 
-@pytest.mark.parametrize("accent", ["#fff", "teal", "rgb(1, 2, 3)", "hsl(120deg 50% 50%)", "oklch(0.6 0.1 40)"])
+@pytest.mark.parametrize("accent", ["#a33", "teal", "rgb(160, 80, 40)", "hsl(120deg 50% 50%)", "oklch(0.6 0.1 40)"])
 def test_any_usual_colour_is_an_accent(tmp_path: Path, accent: str) -> None:
     assert good(load_with(tmp_path, {}, hunt_text(head=f"accent: '{accent}'"))).accent == accent

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hunt.content.yaml_nodes import MAX_DEPTH, YamlBroken, compose
 
@@ -68,3 +70,52 @@ def test_lists_as_deep_as_allowed_are_read() -> None:
 
 def test_aliases_within_bounds_are_read() -> None:
     assert compose("a: &a [1, 2]\nb: [*a, *a]") is not None
+
+
+PIECES = st.sampled_from(
+    [
+        "a",
+        "- ",
+        ": ",
+        "\n",
+        "  ",
+        "\t",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        "'",
+        '"',
+        "#",
+        " #",
+        "&a ",
+        "*a",
+        "<<: ",
+        "!!x ",
+        "|",
+        ">",
+        "---",
+        "\\",
+        "é",
+        "🔎",
+    ]
+)
+
+
+def refusal(text: str) -> YamlBroken | None:
+    try:
+        compose(text)
+    except YamlBroken as error:
+        return error
+    return None
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=60))
+def test_any_text_is_read_or_refused_by_one_sentence(text: str) -> None:
+    error = refusal(text)
+    if error is not None:
+        assert str(error)
+        assert "\n" not in str(error)
+        assert error.line is None or error.line >= 1

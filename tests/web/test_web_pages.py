@@ -16,6 +16,29 @@ from small_hunt import SECRETS, UNICODE_SLUGS, write_small_hunt
 
 pytestmark = pytest.mark.anyio
 
+
+@pytest.mark.parametrize(
+    ("head", "seen", "unseen"),
+    [
+        ({}, 404, 404),
+        ({"solutions": "released"}, 200, 404),
+        ({"end": "2020-01-01T00:00:00Z"}, 200, 200),
+    ],
+)
+async def test_solutions_are_out_for_puzzles_that_are_seen_once_released_and_for_all_after_the_end(
+    tmp_path: Path, head: dict[str, str], seen: int, unseen: int
+) -> None:
+    hunt = write_small_hunt(tmp_path / "hunt", **head)
+    (hunt / "puzzles/vault/solution").mkdir()
+    (hunt / "puzzles/vault/solution/index.md").write_text("In the lock.")
+    async with running_app(settings_of(hunt, await fresh_sqlite(tmp_path))) as app:
+        await app.begin()
+        team = await app.team()
+        async with app.client(headers=team.headers) as client:
+            statuses = [(await client.get(f"/puzzles/{slug}/solution")).status_code for slug in ("lantern", "vault")]
+    assert statuses == [seen, unseen]
+
+
 PAGES = [
     "/",
     "/rounds/downstairs",

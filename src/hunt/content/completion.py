@@ -7,6 +7,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hunt.content.colours import accent_unreadable, colour_of
 from hunt.content.model import STRAY_LEADS, Gate, HuntYaml, Interaction, RoundYaml, Slot
 from hunt.content.names import Register, readable
 from hunt.content.problems import Report, quoted
@@ -47,9 +48,19 @@ class Completion:
 
     def _accent(self, hunt: HuntYaml) -> str | None:
         if hunt.accent is None or _COLOUR.fullmatch(hunt.accent):
+            self._check_accent(hunt)
             return hunt.accent
         self._error(hunt, "accent", f'must be a colour like "#b5572c", not {quoted(hunt.accent)}')
         return None
+
+    def _check_accent(self, hunt: HuntYaml) -> None:
+        colour = None if hunt.accent is None else colour_of(hunt.accent)
+        when = None if colour is None else accent_unreadable(colour)
+        if when is not None:
+            message = (
+                f"{quoted(hunt.accent or '')} can hardly be read {when}: take a colour that is neither pale nor dark"
+            )
+            self._report.warning(self._whereabouts.of(hunt, "accent"), message)
 
     def _has_slug(self, round_: RoundYaml) -> bool:
         if round_.slug == STRAY_LEADS:

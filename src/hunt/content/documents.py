@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from msgspec import Struct
 
@@ -11,13 +11,17 @@ from hunt.content.addresses import file_href
 from hunt.content.folder import HuntFolder
 from hunt.content.markdown import Rendered, render, render_titled
 from hunt.content.model import Hunt
-from hunt.content.problems import Report, Where, quoted
+from hunt.content.page_ids import OUR_IDS
+from hunt.content.problems import Report, Where, line_in, quoted
 from hunt.content.spelling import folded
-from hunt.content.tags import inert_parts, rewrite
+from hunt.content.tags import ids, inert_parts, rewrite
 
 ASSETS = "assets/"
 
 _ABSOLUTE = re.compile(r"[/#?]|[a-zA-Z][a-zA-Z0-9+.-]*:|$")
+_WITH_BLANK = re.compile(
+    r"!?\[[^\]\n]{0,200}\]\(((?:\.\./|/)?(?:assets|solution)/[^()<>\"'\n ]*(?: +[^()<>\"'\n ]+)+)\)"
+)
 _PARTS = re.compile(r"(?:\./)*([^?#]*)(.*)", re.DOTALL)
 
 
@@ -62,6 +66,8 @@ def read_document(folder: HuntFolder, home: Path, stem: str, shelves: list[Shelf
     if text is None:
         return None
     html = text if files[0].suffix == ".html" else render(text).html
+    if files[0].suffix == ".md":
+        _warn_of_blanks(folder, files[0], text)
     _warn_of_inert(folder, files[0], text, html)
     return _Resolver(folder, files[0], text, shelves, links).rewritten(html)
 
@@ -77,14 +83,21 @@ def read_titled(folder: HuntFolder, path: Path, links: Links) -> Rendered | None
 
 
 def _warn_of_inert(folder: HuntFolder, path: Path, text: str, html: str) -> None:
+    for id, tag in ids(html):
+        if id in OUR_IDS:
+            sentence = (
+                f"the id {quoted(id)} is one of our page's own, so links, labels and scripts may find the wrong one"
+            )
+            folder.report.warning(Where(folder.name(path), line_in(text, tag)), f"{quoted(tag)}: {sentence}")
     for sentence, tag in inert_parts(html):
-        folder.report.warning(Where(folder.name(path), _line_in(text, tag)), f"{quoted(tag)}: {sentence}")
+        folder.report.warning(Where(folder.name(path), line_in(text, tag)), f"{quoted(tag)}: {sentence}")
 
 
-def _line_in(text: str, part: str) -> int | None:
-    """The line, from 1, in which a part of the text begins; None when it is not in it."""
-    at = text.find(part)
-    return None if at < 0 else text.count("\n", 0, at) + 1
+def _warn_of_blanks(folder: HuntFolder, path: Path, text: str) -> None:
+    """Warns of Markdown that is no link or picture, because its address has a blank in it."""
+    for found in _WITH_BLANK.finditer(text):
+        message = f"{quoted(found[0])}: an address ends at a blank: write it in <…>, like (<{found[1]}>)"
+        folder.report.warning(Where(folder.name(path), text.count("\n", 0, found.start()) + 1), message)
 
 
 class _Resolver:
@@ -101,7 +114,10 @@ class _Resolver:
 
     def _resolve(self, attribute: str, address: str) -> str:
         if _ABSOLUTE.match(address):
-            if address.startswith("/"):
+            if address.startswith(f"/{ASSETS}"):
+                message = f"{quoted(address)} leads nowhere: write {quoted(address[1:])}, without the slash before it"
+                self._folder.report.error(self._where(address), message)
+            elif address.startswith("/"):
                 self._links.add(self._where(address), address)
             return address
         name, rest = self._split(address)
@@ -123,6 +139,8 @@ class _Resolver:
         self._reported.add(address)
         known = [shelf.lead + file for shelf in self._shelves for file in shelf.files]
         hint = self._folder.report.did_you_mean(name, known)
+        if folded(address) in known:
+            hint = f": # and ? end the name of a file, so write {quoted(quote(address))}"
         if name.startswith(ASSETS):
             self._folder.report.error(self._where(address), f"{quoted(address)}: there is no such file{hint}")
         elif attribute != "href" or hint:
@@ -130,7 +148,7 @@ class _Resolver:
             self._folder.report.warning(self._where(address), message)
 
     def _where(self, address: str) -> Where:
-        return Where(self._folder.name(self._path), _line_in(self._text, address))
+        return Where(self._folder.name(self._path), line_in(self._text, address))
 
 
 def _target(address: str) -> tuple[str, str]:

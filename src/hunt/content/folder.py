@@ -7,7 +7,7 @@ from pathlib import Path
 from yaml.nodes import Node
 
 from hunt.content.problems import Report, Where, is_showable, quoted
-from hunt.content.spelling import folded
+from hunt.content.spelling import caseless, folded
 from hunt.content.yaml_file import Whereabouts, YamlFile
 from hunt.content.yaml_nodes import YamlBroken, compose
 
@@ -23,6 +23,8 @@ class HuntFolder:
     def __init__(self, root: Path, report: Report) -> None:
         self.root = real_path(root)
         self.report = report
+        self._seen: set[Path] = set()
+        """Folders in which names were compared."""
 
     def name(self, path: Path) -> str:
         """The path relative to the hunt folder, with forward slashes."""
@@ -44,6 +46,16 @@ class HuntFolder:
                 return text
         self.report.error(self.where(path), f"this file {fault}")
         return None
+
+    def glance(self, path: Path) -> str:
+        """The text of a served file, to look for mistakes in it; what cannot be read or is too large is empty."""
+        try:
+            if path.stat().st_size > MAX_TEXT_BYTES:
+                return ""
+            return path.read_bytes().decode(errors="replace")
+        except OSError as error:
+            self.report.warning(self.where(path), f"this file cannot be read: {error.strerror}")
+            return ""
 
     def read_yaml(self, path: Path, whereabouts: Whereabouts) -> tuple[YamlFile, Node] | None:
         """A YAML file and its root node; None when there is none, which is reported."""
@@ -69,7 +81,19 @@ class HuntFolder:
         except OSError as error:
             self.report.error(self.where(folder), f"this folder cannot be read: {error.strerror}")
             return {}
+        self._warn_of_twins(folder, names)
         return {folded(name): folder / name for name in names if self._has_address(folder, name)}
+
+    def _warn_of_twins(self, folder: Path, names: list[str]) -> None:
+        if folder in self._seen:
+            return
+        self._seen.add(folder)
+        first: dict[str, str] = {}
+        for name in names:
+            other = first.setdefault(caseless(name), name)
+            if other != name:
+                message = f"{quoted(other)} and {quoted(name)} are one name on many computers: rename one of them"
+                self.report.warning(self.where(folder / name), message)
 
     def files_below(self, folder: Path) -> dict[str, Path]:
         """Every regular file below a folder by its path in it (NFC), but for hidden ones and links that lead out.

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from hunt.content.completion import Completion
 from hunt.content.documents import Links, read_titled
+from hunt.content.file_checks import check_files
 from hunt.content.folder import HuntFolder
-from hunt.content.model import Hunt, HuntYaml, Page, Puzzle, Round, RoundYaml, Slot
+from hunt.content.model import STYLE_FILE, Hunt, HuntYaml, Page, Puzzle, Round, RoundYaml, Slot
 from hunt.content.names import fault_of, readable
 from hunt.content.problems import HuntUnreadable, Loaded, Problem, Report, Where, quoted
 from hunt.content.puzzle_folder import read_puzzle, stub
@@ -140,7 +141,11 @@ class _Loader:
         if not path.parent.is_dir():
             self._report.error(Where(str(path.parent)), "there is no such folder")
         elif not path.exists():
-            self._report.error(Where(HUNT_FILE), f"there is no such file in {path.parent}, so there is no hunt in it")
+            near = next((name for name in self._folder.children(path.parent) if _is_nearly(name)), None)
+            hint = "" if near is None else f"; did you mean {quoted(near)} to be it? Rename it to {HUNT_FILE}"
+            self._report.error(
+                Where(HUNT_FILE), f"there is no such file in {path.parent}, so there is no hunt in it{hint}"
+            )
         else:
             found = self._folder.read_yaml(path, self._whereabouts)
             hunt_yaml = None if found is None else read_struct(HuntYaml, *found, "")
@@ -153,6 +158,7 @@ class _Loader:
         values["rounds"] = self._rounds(hunt_yaml)
         puzzles, pages = self._puzzles(hunt_yaml), self._pages()
         theme = self._folder.files_below(self._folder.root / "theme")
+        check_files(self._folder, {name: path for name, path in theme.items() if name == STYLE_FILE})
         hunt = Hunt(**values, root=self._folder.root, puzzles=puzzles, pages=pages, theme=theme)
         self._links.check(hunt, self._report)
         self._check_folders(hunt_yaml)
@@ -246,6 +252,10 @@ class _Loader:
             if path.is_dir() and name not in used:
                 message = f"no {user} uses this folder{self._report.did_you_mean(name, free)}"
                 self._report.warning(self._folder.where(path), message)
+
+
+def _is_nearly(name: str) -> bool:
+    return name.lower().removesuffix(".txt") in ("hunt.yaml", "hunt.yml")
 
 
 def hunt_yaml_slots(hunt_yaml: HuntYaml) -> list[Slot]:

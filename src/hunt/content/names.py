@@ -3,7 +3,7 @@
 import re
 
 from hunt.content.problems import Report, Where, quoted
-from hunt.content.spelling import folded
+from hunt.content.spelling import caseless, folded
 
 MAX_NAME = 200
 """Characters in a slug, an id or the name of a page."""
@@ -42,6 +42,7 @@ class Register:
         self._kind = kind
         self._report = report
         self._first: dict[str, Where] = {}
+        self._alike: dict[str, str] = {}
 
     def add(self, name: str, where: Where) -> bool:
         """Whether the name may be used; if not, that was reported, unless it is empty (which was reported before)."""
@@ -54,4 +55,12 @@ class Register:
         elif first is not where:
             earlier = f"in line {first.line} already ({first.place})"
             self._report.error(where, f"the {self._kind} {quoted(name)} is given {earlier}")
+        else:
+            self._warn_of_twin(name, where)
         return fault is None and first is where
+
+    def _warn_of_twin(self, name: str, where: Where) -> None:
+        other = self._alike.setdefault(caseless(name), name)
+        if other != name:
+            message = f"the {self._kind} {quoted(name)} differs from {quoted(other)} in capitals only"
+            self._report.warning(where, f"{message}: people and many computers take them for one")

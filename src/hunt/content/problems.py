@@ -118,6 +118,12 @@ def _order(problem: Problem) -> tuple[bool, str, int]:
     return problem.file != "hunt.yaml", problem.file, problem.line or 0
 
 
+def line_in(text: str, part: str) -> int | None:
+    """The line, from 1, in which a part of the text begins; None when it is not in it."""
+    at = text.find(part)
+    return None if at < 0 else text.count("\n", 0, at) + 1
+
+
 def quoted(text: str) -> str:
     """An author's text between backticks, shortened, harmless on a terminal."""
     short = text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 1] + "…"

@@ -1,5 +1,6 @@
 """Answers, partial answers and canned responses of one puzzle: each guess has exactly one reply."""
 
+import re
 from typing import TypeVar
 
 import msgspec
@@ -11,6 +12,11 @@ from hunt.content.yaml_file import Whereabouts
 
 MAX_GUESS = 255
 """Characters in a guess; longer ones are refused, so nothing that has to be guessed may be longer."""
+
+_PATTERN = re.compile(
+    r"\.[*+]|\.\{|\\[a-zA-Z.]|\[[^\]]*[\]][*+?{]|\[\^|\[\w-\w|\(\?|\w\s*\|\s*\w|^\^|\w\$$|\)[*+?{]|^/.*/[a-z]*$"
+)
+"""What is written in regular expressions and hardly ever in an answer."""
 
 Reply = TypeVar("Reply", CannedResponse, PartialAnswer)
 
@@ -79,6 +85,9 @@ class _Checker:
             other = self._respelled[plain]
             self._report.warning(where, f"{owner}: {quoted(text)} gets no reply of its own: {other} can be spelled so")
         else:
+            if _PATTERN.search(text):
+                message = f"{owner}: {quoted(text)} looks like a pattern, but is compared as the text {quoted(plain)}"
+                self._report.warning(where, message)
             self._owner[plain] = owner
             for form in others:
                 self._respelled.setdefault(form, owner)

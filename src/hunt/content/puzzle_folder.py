@@ -6,9 +6,11 @@ import msgspec
 
 from hunt.content.addresses import puzzle_href
 from hunt.content.documents import ASSETS, Links, Shelf, read_document
+from hunt.content.file_checks import check_files
 from hunt.content.folder import HuntFolder
 from hunt.content.model import STUB_ANSWER, Puzzle
 from hunt.content.names import readable
+from hunt.content.near_names import PUZZLE, SOLUTION, warn_of_near_names
 from hunt.content.puzzle_answers import AnswerOrAnswers, with_usable_answers
 from hunt.content.reader import read_struct
 from hunt.content.yaml_file import Whereabouts
@@ -27,6 +29,7 @@ def stub(slug: str, *, title: str = "", html: str = NOT_WRITTEN) -> Puzzle:
 
 def read_puzzle(folder: HuntFolder, home: Path, slug: str, links: Links) -> Puzzle:
     """The puzzle in the folder `home`, or a stub where it is of no use; either way everything wrong was reported."""
+    warn_of_near_names(folder, home, PUZZLE)
     if not (home / "puzzle.yaml").exists():
         return _without_yaml(folder, home, slug)
     puzzle = _read_yaml(folder, home / "puzzle.yaml", slug, links)
@@ -56,9 +59,12 @@ def _read_yaml(folder: HuntFolder, path: Path, slug: str, links: Links) -> Puzzl
 
 
 def _with_files(folder: HuntFolder, home: Path, puzzle: Puzzle, links: Links) -> Puzzle:
+    warn_of_near_names(folder, home / "solution", SOLUTION)
     address, solution = puzzle_href(puzzle.slug), home / "solution"
     assets, files = folder.files_below(home / "assets"), folder.files_below(solution)
     solution_assets = {name: path for name, path in files.items() if name not in _PAGES}
+    check_files(folder, assets)
+    check_files(folder, solution_assets)
     own = Shelf(ASSETS, f"{address}/{ASSETS}", assets)
     shelves = [Shelf("", f"{address}/solution/", solution_assets), own, Shelf(f"../{ASSETS}", own.prefix, assets)]
     page = read_document(folder, home, "puzzle", [own], links)

@@ -6,6 +6,11 @@ MAX_FOLDED = 1_000
 """Characters. Longer texts are no names, and putting thousands of accents in order takes seconds."""
 
 
+def caseless(name: str) -> str:
+    """The form in which two names are equal that many computers take for one: without capitals."""
+    return folded(folded(name).casefold())
+
+
 def folded(name: str) -> str:
     """The form in which two spellings of the same characters are equal (NFC): file systems change them freely.
 

@@ -14,13 +14,21 @@ _TAG = re.compile(r"""<([a-zA-Z][^\s/>]*+)(?:=\s*+"[^"]*+"|=\s*+'[^']*+'|[^>=]++
 _ATTRIBUTE = re.compile(r"""([^\s=>"'/]+)(?:(\s*=\s*)("[^"]*"|'[^']*'|[^\s>]+))?""")
 _LETTER = re.compile("[a-zA-Z]")
 _MAY_HAVE_ADDRESS = re.compile(r"(?:src|href|poster|srcset|data)\s*=", re.IGNORECASE)
-_MAY_HAVE_NO_EFFECT = re.compile(r"style|<script|<iframe|\bon[a-z]+\s*=|//", re.IGNORECASE)
+_MAY_HAVE_NO_EFFECT = re.compile(
+    r"style|<script|<i?frame|<embed|<object|<applet|<base|\bon[a-z]+\s*=|//|javascript:", re.IGNORECASE
+)
+_MAY_HAVE_ID = re.compile(r"\bid\s*=", re.IGNORECASE)
 _HANDLER = re.compile(r"on[a-z]+")
 _ELSEWHERE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _LOADING = {"src", "srcset", "poster", "data", "xlink:href"}
 """Attributes whose address is fetched with the page."""
 
 _WITH_ADDRESS = {*_LOADING, "href"}
+_LOADING_BY_HREF = {"link", "image", "feimage", "use"}
+"""Elements that fetch what their `href` names."""
+
+_NESTED = {"iframe", "frame", "embed", "object", "applet"}
+_JAVASCRIPT = re.compile(r"\s*javascript:", re.IGNORECASE)
 _TEXT_ONLY = {"script", "style", "textarea", "title"}
 """Elements in which nothing is a tag but their own end."""
 
@@ -36,17 +44,30 @@ def rewrite(text: str, resolve: Resolve) -> str:
     return "".join([*parts, text[done:]])
 
 
-def inert_parts(text: str) -> Iterator[tuple[str, str]]:
+def ids(text: str) -> Iterator[tuple[str, str]]:
+    """Every id that a tag of the HTML has, with the tag."""
+    if not _MAY_HAVE_ID.search(text):
+        return
+    for start, end in _start_tags(text):
+        _, attributes = _attributes_of(text[start:end])
+        if "id" in attributes:
+            yield attributes["id"], text[start:end]
+
+
+def inert_parts(text: str, *, inline: bool = False) -> Iterator[tuple[str, str]]:
     """What has no effect, once a kind, as a sentence, with the first tag that has it.
 
-    Our pages run and show only what comes as a file from this server.
+    Our pages run and show only what comes as a file from this server. With `inline` it is a page of an author's own,
+    where styles and scripts that are written in it have an effect.
     """
     if not _MAY_HAVE_NO_EFFECT.search(text):
         return
     seen = set[str]()
     for start, end in _start_tags(text):
         tag = text[start:end]
-        for sentence in _sentences(tag):
+        name, attributes = _attributes_of(tag)
+        inert = [] if inline else list(_inline(name, attributes))
+        for sentence in (*inert, *_from_elsewhere(name, attributes)):
             if sentence not in seen:
                 seen.add(sentence)
                 yield sentence, tag
@@ -104,20 +125,29 @@ def _candidates(value: str, resolve: Resolve) -> str:
     return ", ".join(" ".join([resolve("srcset", address), *rest]) for address, *rest in images)
 
 
-def _sentences(tag: str) -> Iterator[str]:
-    name, attributes = _attributes_of(tag)
+def _inline(name: str, attributes: dict[str, str]) -> Iterator[str]:
     if name == "style" or "style" in attributes:
         yield "a style written in a page has no effect: put it into a file, assets/style.css, and link that"
     if name == "script" and "src" not in attributes:
         yield "a script written in a page does not run: put it into a file under assets/"
     if any(_HANDLER.fullmatch(attribute) for attribute in attributes):
         yield "an event handler written in a tag does not run: add it in a script of its own"
-    if name == "iframe":
-        yield "a frame stays empty: pages show no other pages"
+    if any(_JAVASCRIPT.match(value) for value in attributes.values()):
+        yield "an address that is a script does not run: put the script into a file under assets/"
+
+
+def _from_elsewhere(name: str, attributes: dict[str, str]) -> Iterator[str]:
+    if name in _NESTED:
+        yield f"<{name}> stays empty: pages show no other pages or documents inside; write a link to it"
+        return
+    if name == "base":
+        yield "<base> has no effect: write addresses in full"
     loaded = [
         value
         for attribute, value in attributes.items()
-        if attribute in _LOADING or (name, attribute) == ("link", "href")
+        if attribute in _LOADING or (name in _LOADING_BY_HREF and attribute == "href")
     ]
-    if name != "iframe" and any(_ELSEWHERE.match(value) for value in loaded):
+    if any(_ELSEWHERE.match(value) for value in loaded):
         yield "a file of another server is not loaded: put it under assets/"
+    if name == "form" and _ELSEWHERE.match(attributes.get("action", "")):
+        yield "a form that leads to another server is not sent"

@@ -1,0 +1,42 @@
+"""The ids that our own pages use around what authors write."""
+
+OUR_IDS = frozenset(
+    [
+        "act",
+        "answer-box",
+        "buy",
+        "content",
+        "guess",
+        "guess-box",
+        "guess-button",
+        "guess-form",
+        "guess-rule",
+        "guess-status",
+        "guess-title",
+        "guess-wait",
+        "hint-form",
+        "hints-title",
+        "history",
+        "history-title",
+        "interactions",
+        "live-navbar",
+        "live-puzzle",
+        "live-round",
+        "lock-title",
+        "main",
+        "notice",
+        "prose",
+        "purse",
+        "puzzle-side",
+        "puzzle-top",
+        "question",
+        "question-help",
+        "solved",
+        "solved-title",
+        "strip",
+        "team-menu",
+        "theme",
+        "toasts",
+    ]
+)
+"""An author's element of the same id is found by labels and links that mean ours, or ours by the author's script."""
