@@ -1,6 +1,7 @@
 """The command `hunt`: help everywhere, exit statuses, a plain sentence for whatever a person can get wrong."""
 
 import asyncio
+import csv
 import json
 import os
 import subprocess
@@ -68,7 +69,10 @@ def finding(*arguments: str, env: dict[str, str] | None = None, input: str | byt
 def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
             yield from commands(inner, (*path, name))
 
 
@@ -92,6 +96,11 @@ def test_every_command_of_the_docs_is_there() -> None:
         "teams deactivate",
         "teams set-password",
         "teams unlock",
+        "teams rename",
+        "teams erase",
+        "teams export",
+        "guesses export",
+        "solves export",
         "operators add",
         "operators list",
         "operators set-password",
@@ -279,13 +288,55 @@ def test_a_table_that_is_none_is_told_in_a_sentence(env: dict[str, str], tmp_pat
     assert finding("teams", "import", write_csv(tmp_path, table), env=env)
 
 
-def test_a_bad_line_of_a_table_is_named_and_what_was_made_up_before_is_not_lost(
+def test_anything_wrong_in_a_table_stops_it_whole_and_all_of_it_is_said(env: dict[str, str], tmp_path: Path) -> None:
+    run("teams", "add", "bats", "--name", "The Bats", "--password", PASSWORD, env=env)
+    table = b"username,name,password\na,A,\nbats,x,\nc,THE BATS,\nd,D,short\ne,E,f,g\n"
+    result = run("teams", "import", write_csv(tmp_path, table), env=env)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert sorted(line[:6] for line in result.stderr.splitlines() if line.startswith("Line")) == [
+        f"Line {number}" for number in (3, 4, 5, 6)
+    ]
+    assert run("teams", "list", env=env).stdout == "1\tbats\tThe Bats\n"
+
+
+def test_a_dry_run_writes_nothing(env: dict[str, str], tmp_path: Path) -> None:
+    result = run("teams", "import", "--dry-run", write_csv(tmp_path, b"username\na\n"), env=env)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "1 team would be registered." in result.stderr
+    assert run("teams", "list", env=env).stdout == ""
+
+
+def test_a_team_is_renamed_and_not_to_a_name_that_looks_like_anothers(env: dict[str, str]) -> None:
+    for name in ("owls", "bats"):
+        run("teams", "add", name, "--password", PASSWORD, env=env)
+    assert run("teams", "rename", "owls", "Night Owls", env=env).exit_code == 0
+    assert "looks like it" in finding("teams", "rename", "owls", "B\u0430ts", env=env)
+    assert "Night Owls" in run("teams", "list", env=env).stdout
+
+
+def test_erasing_a_team_leaves_nothing_that_identifies_people_in_the_tables(
     env: dict[str, str], tmp_path: Path
 ) -> None:
-    result = run("teams", "import", write_csv(tmp_path, b"username\na\nb\na\nc\n"), env=env)
-    assert result.exit_code == 1
-    assert [line.split("\t")[0] for line in result.stdout.splitlines()] == ["a", "b"]
-    assert "a: " in result.stderr
+    run("teams", "import", write_csv(tmp_path, b"username,name,email\nowls,The Owls,me@owls.example\n"), env=env)
+    assert run("teams", "erase", "owls", "--yes", env=env).exit_code == 0
+    assert run("teams", "list", env=env).stdout == "1\tTeam 1\tTeam 1\n"
+    exported = run("teams", "export", "--csv", env=env).stdout
+    assert "owls" not in exported.lower()
+    assert run("log", "verify", env=env).exit_code == 0
+    assert finding("teams", "set-password", "owls", "--password", PASSWORD, env=env)
+    assert "The Owls" in run("log", "export", "-", env=env).stdout, "the past stays as it was"
+    assert run("teams", "add", "owls", "--name", "The Owls", "--password", PASSWORD, env=env).exit_code == 0
+
+
+def test_tables_for_the_wrap_up_can_be_opened_in_a_sheet(env: dict[str, str]) -> None:
+    run("teams", "add", "owls", "--name", "=1+1", "--password", PASSWORD, env=env)
+    [header, row] = csv.reader(run("teams", "export", "--csv", env=env).stdout.splitlines())
+    found = dict(zip(header, row, strict=True))
+    assert (found["username"], found["name"], found["solves"]) == ("owls", "'=1+1", "0")
+    for table in ("guesses", "solves"):
+        result = run(table, "export", "--csv", env=env)
+        assert result.exit_code == 0
+        assert len(result.stdout.splitlines()) == 1
 
 
 # --- the log

@@ -7,7 +7,7 @@ from typing import TextIO
 import click
 import msgspec
 
-from hunt.cli.common import Failure
+from hunt.cli.common import Failure, plural
 from hunt.content import Hunt, load, spellings
 from hunt.content.problems import printable
 from hunt.game.play import BadAction, Game, NotJson, read_action
@@ -37,7 +37,7 @@ def check(folder: Path, *, answers: bool) -> None:
     if len(lines) > len(shown):
         click.echo(f"… and {len(lines) - len(shown)} more answers: see them all with --answers.")
     things = {"round": hunt.rounds, "puzzle": hunt.slots, "error": loaded.errors, "warning": loaded.warnings}
-    counts = (f"{len(those)} {noun}" + ("" if len(those) == 1 else "s") for noun, those in things.items())
+    counts = (plural(len(those), noun) for noun, those in things.items())
     click.echo(f"{hunt.title}: {', '.join(counts)}.")
     if loaded.errors:
         raise SystemExit(1)

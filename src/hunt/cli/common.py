@@ -110,3 +110,8 @@ def with_services(work: Callable[[Services], Awaitable[T]]) -> T:
             return await work(services)
 
     return asyncio.run(inside())
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 team`, `2 teams`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,16 +1,19 @@
 """Commands for the teams' accounts."""
 
-import csv
+import asyncio
 import secrets
 import sys
-from typing import TextIO
+from collections.abc import Sequence
+from typing import BinaryIO, TextIO
 
 import click
 
 from hunt.accounts.errors import BadAccount
+from hunt.accounts.names import name_key
+from hunt.accounts.team_file import MAX_FILE_BYTES, NewTeam, read_team_file
 from hunt.cli.accounts import id_of, password_options, somebody_here
-from hunt.cli.common import Failure, with_services
-from hunt.game.refusals import Refused
+from hunt.cli.common import Failure, plural, with_services
+from hunt.cli.tables import AS_CSV, TARGET, TEAM_COLUMNS, export, team_rows
 from hunt.services import Services
 
 PASSWORD_BYTES = 9
@@ -46,33 +49,71 @@ def list_teams() -> None:
 
 
 @teams.command("import")
-@click.argument("file", metavar="FILE.csv", type=click.File(encoding="utf-8-sig"))
-def import_teams(file: TextIO) -> None:
-    """Register the teams of a CSV file with the columns username, name, password; no password makes one up."""
-    rows = list(csv.DictReader(file))
-    if not rows or "username" not in rows[0]:
-        raise Failure("The file needs a header line with username, name and password.")
+@click.argument("file", metavar="FILE.csv", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Only say what is wrong with the file and what would be done.")
+def import_teams(file: BinaryIO, *, dry_run: bool) -> None:
+    """Register the teams of a table with the columns username, name, password, email; no password makes one up.
+
+    Comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252. With anything wrong in it nothing is written.
+    """
+    read = read_team_file(file.read(MAX_FILE_BYTES + 1))
+    for column in read.unknown_columns:
+        click.echo(f"The column `{column}` is not used.", err=True)
 
     async def register(services: Services) -> None:
-        with click.progressbar(rows, label="Registering", file=sys.stderr) as progress:
-            for row in progress:
-                await _register_row(services, row)
+        problems = [*read.problems, *await _problems_with(services, read.teams)]
+        if problems:
+            raise Failure("\n".join([*problems, "Nothing is registered."]))
+        if dry_run:
+            click.echo(f"{plural(len(read.teams), 'team')} would be registered.", err=True)
+            return
+        await _register(services, read.teams)
+        click.echo(f"{plural(len(read.teams), 'team')} registered.", err=True)
 
     with_services(register)
-    click.echo(f"{len(rows)} teams registered.", err=True)
 
 
-async def _register_row(services: Services, row: dict[str, str]) -> None:
-    username, password = row["username"] or "", row.get("password") or ""
-    made_up = "" if password else secrets.token_urlsafe(PASSWORD_BYTES)
-    try:
-        await services.accounts.register(username, row.get("name") or username, password or made_up)
-    except (BadAccount, Refused) as error:
-        raise Failure(
-            f"{username}: {error} The teams above are registered; this line and those below are not."
-        ) from None
-    if made_up:  # told as soon as it counts, for nobody can look it up later
-        click.echo(f"{username}\t{made_up}")
+async def _problems_with(services: Services, new: Sequence[NewTeam]) -> list[str]:
+    """What keeps teams of the file from being registered, beside those that are registered already."""
+    rows = await services.accounts.teams()
+    usernames, names = {row.username for row in rows}, {name_key(row.name): row.name for row in rows}
+    problems = []
+    for team in new:
+        if team.username in usernames:
+            problems.append(f"Line {team.line}: a team has the user name {team.username} already.")
+        if taken := names.get(name_key(team.name)):
+            problems.append(f"Line {team.line}: a team is called {taken} already, which {team.name} looks like.")
+        try:
+            if team.password:
+                services.accounts.rules.check(team.password, (team.username, team.name))
+        except BadAccount as error:
+            problems.append(f"Line {team.line}: {error}")
+    return problems
+
+
+async def _register(services: Services, new: Sequence[NewTeam]) -> None:
+    """Hash all passwords, which takes long, then register all teams at once: in one transaction, if one holds them."""
+    hashed: list[str] = []
+    made_up = {team.username: secrets.token_urlsafe(PASSWORD_BYTES) for team in new if not team.password}
+    with click.progressbar(new, label="Registering", file=sys.stderr) as progress:
+        for team in progress:
+            password = team.password or made_up[team.username]
+            hashed.append(await services.accounts.passwords.hash(password))
+    outcomes = await asyncio.gather(
+        *(
+            services.accounts.register(team.username, team.name, "", password_hash=stored, email=team.email)
+            for team, stored in zip(new, hashed, strict=True)
+        ),
+        return_exceptions=True,
+    )
+    failed = []
+    for team, outcome in zip(new, outcomes, strict=True):
+        if isinstance(outcome, BaseException):
+            failed.append(f"{team.username}: {outcome}")
+        elif team.username in made_up:  # said now, because it cannot be looked up later
+            click.echo(f"{team.username}\t{made_up[team.username]}")
+    if failed:
+        raise Failure("\n".join([*failed, "These were not registered; all others of the file are."]))
 
 
 @teams.command("deactivate")
@@ -112,3 +153,41 @@ def unlock_team(username: str) -> None:
 
     with_services(unlock)
     click.echo(f"{username} can log in again.")
+
+
+@teams.command("rename")
+@click.argument("username")
+@click.argument("name")
+def rename_team(username: str, name: str) -> None:
+    """Give a team another name; its user name stays."""
+
+    async def rename(services: Services) -> None:
+        await services.accounts.rename(await id_of(services, "team", username), name)
+
+    with_services(rename)
+    click.echo(f"{username} is now called {name}.")
+
+
+@teams.command("erase")
+@click.argument("username")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase_team(username: str, *, yes: bool) -> None:
+    """Take away what identifies the people of a team: names, e-mail address, password, sessions.
+
+    What the team did stays, under a name like "Team 17". Entries of the past keep the name that it had then.
+    """
+    if not yes:
+        click.confirm(f"Erase who {username} are? This cannot be taken back", abort=True, err=True)
+
+    async def erase(services: Services) -> str:
+        return await services.accounts.erase(await id_of(services, "team", username), by=somebody_here())
+
+    click.echo(f"{username} is {with_services(erase)} from now on.")
+
+
+@teams.command("export")
+@AS_CSV
+@TARGET
+def export_teams(target: TextIO, **_: bool) -> None:
+    """Every team: names, e-mail address, when it registered, what it solved and has."""
+    export(target, TEAM_COLUMNS, team_rows)

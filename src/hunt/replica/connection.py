@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
@@ -22,7 +21,7 @@ RETRIES = 1
 """One, at once: a pooled connection may have been closed by a server that is up again."""
 
 _PROTOCOL = 2
-_fake_servers: dict[str, FakeServer] = {}
+_fake_servers: dict[str, Any] = {}
 
 
 class _Client(Redis):
@@ -58,6 +57,8 @@ def connect(url: str) -> Redis:
     another kind.
     """
     if url.startswith("fake://"):
+        from fakeredis import FakeAsyncRedis, FakeServer  # noqa: PLC0415 - a tenth of a second, for those who use it
+
         server = _fake_servers.setdefault(url, FakeServer())
         fake = FakeAsyncRedis(server=server, protocol=_PROTOCOL, retry=_retry())
         return _Client.from_pool(fake.connection_pool)
