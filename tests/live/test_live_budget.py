@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from types import SimpleNamespace
+from collections.abc import Callable
 
 import pytest
 
@@ -15,21 +15,21 @@ pytestmark = pytest.mark.anyio
 
 
 class Time:
-    """A clock that only moves when somebody sleeps."""
+    """A clock that only moves when somebody has to wait."""
 
     def __init__(self) -> None:
         self.now = 0.0
 
-    async def sleep(self, seconds: float) -> None:
+    def later(self, seconds: float, callback: Callable[[], None]) -> None:
         self.now += seconds
-        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_soon(callback)
 
 
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     time = Time()
     monkeypatch.setattr(budget, "_now", lambda: time.now)
-    monkeypatch.setattr(budget, "asyncio", SimpleNamespace(Lock=asyncio.Lock, sleep=time.sleep))
+    monkeypatch.setattr(budget, "_later", time.later)
     return time
 
 

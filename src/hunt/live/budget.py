@@ -4,6 +4,7 @@ Work is counted in seconds of the process, by estimate: a measured time would be
 """
 
 import asyncio
+from collections.abc import Callable
 
 MAX_SUBSCRIPTIONS = 5_000
 """Of all sockets of an account. A hundred people with three browsers each have a dozen a browser."""
@@ -43,7 +44,7 @@ class Budget:
         self._left = BURST_SECONDS
         self._at = _now()
         self._unbroken = 0.0
-        self._turns = asyncio.Lock()
+        self._next_turn: asyncio.Event | None = None
 
     @property
     def is_spent(self) -> bool:
@@ -55,12 +56,19 @@ class Budget:
         self._unbroken += seconds
 
     async def turn(self) -> None:
-        """Wait until the account may have more work done; those who wait are let through one after another."""
-        async with self._turns:
-            debt = -self._refilled()
-            if debt > 0 or self._unbroken >= TURN_SECONDS:
-                self._unbroken = 0.0
-                await asyncio.sleep(max(0.0, debt / SHARE))
+        """Wait until the account may have more work done, while everybody else has a turn."""
+        while self._unbroken >= TURN_SECONDS or self._left < 0:
+            if self._next_turn is None:
+                self._next_turn, debt = asyncio.Event(), -self._refilled()
+                _later(debt / SHARE + TURN_SECONDS if debt > 0 else 0.0, self._begin_turn)
+            await self._next_turn.wait()
+
+    def _begin_turn(self) -> None:
+        self._refilled()
+        self._unbroken = 0.0
+        if self._next_turn is not None:
+            self._next_turn.set()
+        self._next_turn = None
 
     def _refilled(self) -> float:
         now = _now()
@@ -72,3 +80,8 @@ class Budget:
 def _now() -> float:
     """Seconds of the loop's clock, which does not jump."""
     return asyncio.get_running_loop().time()
+
+
+def _later(seconds: float, callback: Callable[[], None]) -> None:
+    """Call back after everything that is ready now has had its turn, and not before this time has passed."""
+    asyncio.get_running_loop().call_later(seconds, callback)
