@@ -42,6 +42,7 @@ def _front(request: AnyRequest, pages: Pages) -> Response[str]:
         "start": hunt.start and stamp(hunt.start),
         "end": hunt.end and stamp(hunt.end),
         "registration_open": hunt.registration == "open",
+        "contact": hunt.contact,
     }
     return pages.draw(request, "front.html", hunt.title, front=front)
 
