@@ -4,7 +4,7 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,12 @@ async def impatient(tmp_path: Path) -> AsyncIterator[Site]:
         yield site
 
 
+async def closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+
+
 async def said_to(site: Site, *parts: bytes) -> bytes:
     """All that the server says to these bytes before it closes."""
     reader, writer = await asyncio.open_connection(HOST, site.port)
@@ -62,7 +68,7 @@ async def said_to(site: Site, *parts: bytes) -> bytes:
     except ConnectionError:
         return b""
     finally:
-        writer.close()
+        await closed(writer)
 
 
 async def check_served(site: Site) -> None:
@@ -135,7 +141,7 @@ async def test_half_bodies_take_no_places_among_the_requests(site: Site) -> None
     async with AsyncExitStack() as stack:
         for _ in range(300):
             _, writer = await asyncio.open_connection(HOST, site.port)
-            stack.callback(writer.close)
+            stack.push_async_callback(closed, writer)
             writer.write(half)
         await check_served(site)
         front = site.app.litestar.asgi_handler
@@ -191,7 +197,7 @@ async def test_beyond_the_connections_that_there_is_room_for_clients_are_told(si
     async with AsyncExitStack() as stack:
         for _ in range(5):
             _, writer = await asyncio.open_connection(HOST, site.port)
-            stack.callback(writer.close)
+            stack.push_async_callback(closed, writer)
         answer = await said_to(site, b"GET / HTTP/1.1\r\n" + HEAD + b"\r\n")
         assert answer.startswith(b"HTTP/1.1 503")
         assert b"retry-after:" in answer
@@ -230,10 +236,10 @@ async def test_a_socket_that_floods_is_closed_with_4029_and_the_others_go_on(sit
     if kind == "an endless message":
         hostile.transport.write(frame(Opcode.TEXT, b"x", fin=False))
     hostile.transport.write(FLOODS[kind]() * 50_000)
-    with pytest.raises(ConnectionClosed) as closed:
+    with pytest.raises(ConnectionClosed) as end:
         await heard_for_ever(hostile)
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 4029
+    assert end.value.rcvd is not None
+    assert end.value.rcvd.code == 4029
     await honest.send('{"rpc": 1, "method": "ping"}')
     answers = [await honest.recv(), await honest.recv()]
     assert any("pong" in str(answer) for answer in answers)
@@ -313,10 +319,10 @@ async def test_a_message_has_a_bounded_number_of_fragments(tmp_path: Path) -> No
         assert "hello" in str(await client.recv())
         assert "pong" in str(await client.recv())
         client.transport.write(pieces[0] + frame(Opcode.CONT, fin=False) * 10)
-        with pytest.raises(ConnectionClosed) as closed:
+        with pytest.raises(ConnectionClosed) as end:
             await heard_for_ever(client)
-        assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == 4029
+        assert end.value.rcvd is not None
+        assert end.value.rcvd.code == 4029
 
 
 def test_connections_that_were_refused_take_nothing_from_the_count_of_others() -> None:

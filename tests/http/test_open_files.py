@@ -3,27 +3,28 @@
 import errno
 import os
 
-import anyio
 import pytest
 from structlog.testing import capture_logs
 
 from hunt.http.open_files import FileWatch
 
+pytestmark = pytest.mark.anyio
 
-def test_running_out_of_files_is_said_once_until_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+
+async def test_running_out_of_files_is_said_once_until_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = FileWatch()
 
     def fail(*_: object) -> int:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    def look(*, is_out: bool) -> list[str]:
+    async def look(*, is_out: bool) -> list[str]:
         with capture_logs() as said, monkeypatch.context() as patched:
             if is_out:
                 patched.setattr(os, "open", fail)
-            anyio.run(watch)
+            await watch()
         return [line["event"] for line in said]
 
-    assert look(is_out=True) == ["out_of_files"]
-    assert look(is_out=True) == []
-    assert look(is_out=False) == []
-    assert look(is_out=True) == ["out_of_files"]
+    assert await look(is_out=True) == ["out_of_files"]
+    assert await look(is_out=True) == []
+    assert await look(is_out=False) == []
+    assert await look(is_out=True) == ["out_of_files"]

@@ -163,7 +163,7 @@ async def test_a_puzzle_in_its_states(player: Person, web_site: Site, team: Team
         await player.guess(text)
         await expect(page.locator("#history")).to_contain_text(text.upper())
     await player.guess("darkest")
-    await expect(page.locator("#guess-status")).to_contain_text("wait")
+    await expect(page.locator("#guess-status")).to_contain_text("before the next guess")
     await check(page, EVERY_LOOK)
     await page.fill("#question", "What is it?")
     await page.click("#hint-form button")
