@@ -4,7 +4,7 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from apps import HOST, Site, Team, fresh_sqlite, running_site
 from hunt.front import MAX_REQUESTS
 from hunt.http.limits import LIMITS, Connections, Limits
 from small_hunt import write_small_hunt
+from tcp import closed
 from waiting import WITHIN_SECONDS
 
 pytestmark = pytest.mark.anyio
@@ -48,12 +49,6 @@ async def impatient(tmp_path: Path) -> AsyncIterator[Site]:
     async with running_site(write_small_hunt(tmp_path / "hunt"), url, limits=SHORT) as site:
         await site.app.begin()
         yield site
-
-
-async def closed(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    with suppress(ConnectionError):
-        await writer.wait_closed()
 
 
 async def said_to(site: Site, *parts: bytes) -> bytes:

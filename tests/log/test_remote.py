@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from apps import HOST
 from hunt.game.entries import GENESIS
 from hunt.log import remote
 from hunt.log.remote import CONNECTIONS, RemoteLog
 from hunt.log.source import LogAway
+from tcp import tcp_server
 
 pytestmark = pytest.mark.anyio
 EMPTY = b'{"entries":[],"head":{"id":0,"digest":"%b"}}' % GENESIS.encode()
@@ -24,25 +26,19 @@ class Api:
         self.answers.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await reader.readuntil(b"\r\n\r\n"):
-                await self.answers.wait()
-                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(self.body) + self.body)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
+        while await reader.readuntil(b"\r\n\r\n"):
+            await self.answers.wait()
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(self.body) + self.body)
 
 
 @asynccontextmanager
 async def asked(api: Api) -> AsyncIterator[RemoteLog]:
-    server = await asyncio.start_server(api.serve, "127.0.0.1", 0)
-    log = RemoteLog(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", "a token")
-    try:
-        yield log
-    finally:
-        await log.aclose()
-        server.close()
+    async with tcp_server(api.serve) as port:
+        log = RemoteLog(f"http://{HOST}:{port}", "a token")
+        try:
+            yield log
+        finally:
+            await log.aclose()
 
 
 async def give_up(log: RemoteLog, turns: int) -> None:

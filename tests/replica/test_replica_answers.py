@@ -9,6 +9,7 @@ from derived_world import FORM
 from redis.asyncio import Redis
 from replica_world import KICKOFF, SECRET, MemoryLog, Parts, lines
 
+from apps import HOST
 from hunt.replica import Replica, Unreadable, connect
 from hunt.replica.commands import stream_range, team_scores
 from hunt.replica.derived.form import Unusable
@@ -16,6 +17,7 @@ from hunt.replica.derived.scripts import DerivedScripts
 from hunt.replica.errors import PASSING
 from hunt.replica.messages import BadMessage, parse
 from hunt.replica.notes import Notes
+from tcp import tcp_server
 from waiting import eventually
 
 pytestmark = pytest.mark.anyio
@@ -49,19 +51,13 @@ async def answering(answer: bytes) -> AsyncIterator[str]:
     """The URL of a server that gives the same answer to whatever it is asked."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while asked := await reader.read(1 << 20):
-                set_up = sum(asked.count(name) for name in SET_UP)
-                writer.write(b"+OK\r\n" * set_up or answer)
-                await writer.drain()
-        writer.close()
+        while asked := await reader.read(1 << 20):
+            set_up = sum(asked.count(name) for name in SET_UP)
+            writer.write(b"+OK\r\n" * set_up or answer)
+            await writer.drain()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()
-    try:
-        yield f"redis://{host}:{port}"
-    finally:
-        server.close()
+    async with tcp_server(serve) as port:
+        yield f"redis://{HOST}:{port}"
 
 
 def questions(redis: Redis, log: MemoryLog) -> list[Callable[[], Awaitable[object]]]:

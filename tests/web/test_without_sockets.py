@@ -11,6 +11,7 @@ from playwright.async_api import Browser, expect
 from apps import HOST, Site, Team
 from live_world import grant, guess
 from people import Person, somebody
+from tcp import closed, tcp_server
 
 pytestmark = pytest.mark.anyio
 
@@ -26,22 +27,17 @@ class Proxy:
         self.lets_through = False
         self.handshakes = 0
         self._port = site.port
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = cast("asyncio.Task[None]", asyncio.current_task())
-        self._tasks.add(task)
+        up_reader, up_writer = await asyncio.open_connection(HOST, self._port)
         try:
-            up_reader, up_writer = await asyncio.open_connection(HOST, self._port)
-            try:
-                await asyncio.gather(self._up(reader, up_writer, writer), _pump(up_reader, writer))
-            finally:
-                up_writer.close()
-        except (OSError, asyncio.CancelledError):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._up(reader, up_writer, writer))
+                group.create_task(_pump(up_reader, writer))
+        except* OSError:
             pass
         finally:
-            writer.close()
-            self._tasks.discard(task)
+            await closed(up_writer)
 
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
@@ -55,11 +51,6 @@ class Proxy:
             writer.write(data)
             await writer.drain()
         writer.close()
-
-    async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -79,13 +70,8 @@ class _Behind:
 @asynccontextmanager
 async def behind(site: Site, manner: Manner) -> AsyncIterator[tuple[Proxy, Site]]:
     proxy = Proxy(site, manner)
-    server = await asyncio.start_server(proxy.serve, HOST, 0)
-    port = server.sockets[0].getsockname()[1]
-    try:
+    async with tcp_server(proxy.serve) as port:
         yield proxy, cast("Site", _Behind(f"http://{HOST}:{port}"))
-    finally:
-        server.close()
-        await proxy.close()
 
 
 @pytest.fixture
