@@ -25,8 +25,8 @@ from benchmarks import REPOSITORY
 from benchmarks.clients import BadAnswer, Connection, get
 from hunt.content import load
 from hunt.game.commands import Command, MoveInteraction, OpenPuzzle, SatisfyGate
+from hunt.headless import Headless, headless
 from hunt.log.migrations import migrate
-from hunt.services import Services, headless
 from hunt.settings import Settings
 from hunts import write_stub_hunt
 
@@ -100,7 +100,7 @@ async def fill(settings: Settings, teams: int) -> Stage:
     return Stage(settings=settings, teams=known, slugs=list(hunt.slot_of), rounds=rounds)
 
 
-async def _register(services: Services, number: int) -> Team:
+async def _register(services: Headless, number: int) -> Team:
     accounts, name = services.accounts, f"bench{number:05}"
     team_id, _ = await accounts.register(name, name, "", password_hash="nobody logs in with it")
     _, token = await accounts.start_session("team", team_id, "benchmark")

@@ -22,6 +22,7 @@ BELOW: dict[str, set[str]] = {
     "replica": {"content", "game", "log", "clock"},
     "live": {"content", "game", "log", "replica", "clock", "metrics", "http"},
     "accounts": {"content", "game", "log", "clock", "metrics"},
+    "headless": {"accounts", "content", "game", "log", "clock", "settings"},
 }
 """What each room may import. Those that are not listed are above all of these and may import every one of them."""
 

@@ -22,7 +22,7 @@ from benchmarks.faults.schedule import Hit, Plan, Strike
 from benchmarks.faults.truth import Counts, Log, Mirror, complaints, repaired, required_met, watch_stream
 from hunt.content import load
 from hunt.game.commands import SatisfyGate
-from hunt.services import headless
+from hunt.headless import headless
 from hunt.settings import Settings
 from hunts import write_stub_hunt
 

@@ -5,7 +5,6 @@ import gc
 import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hunt import clock
 from hunt.accounts.devices import Devices
-from hunt.accounts.guard import Guard, ReadAccess, access_elsewhere, read_access
-from hunt.accounts.password_rules import PasswordRules
+from hunt.accounts.guard import Access, Guard, ReadAccess
 from hunt.accounts.rates import READS, Rates
-from hunt.accounts.service import Accounts
 from hunt.accounts.sessions import Sessions
 from hunt.content.model import Hunt
 from hunt.game.rejudging import changed_verdicts
+from hunt.headless import Headless
 from hunt.live.feed import Feed
 from hunt.live.history import History
 from hunt.live.hub import Hub
@@ -28,14 +26,12 @@ from hunt.live.macs import Macs
 from hunt.live.shared import Render, Shared
 from hunt.live.timekeeper import Timekeeper
 from hunt.log.database import append_transaction
-from hunt.log.database import connect as connect_database
 from hunt.log.history import Fold, refold
 from hunt.log.migrations import check_schema
-from hunt.log.reader import LogReader, reading
+from hunt.log.reader import reading
 from hunt.log.remote import RemoteLog
 from hunt.log.source import LogAway, Source
 from hunt.log.tail import Gap, Tail
-from hunt.log.writer import Writer
 from hunt.replica import Replica, connect, pace_of
 from hunt.settings import Settings
 from hunt.takeover import Takeover
@@ -58,25 +54,24 @@ logger = structlog.get_logger()
 class BaseServices:
     """What every process has: the log as it knows it, and the sockets. `render` draws what they are sent.
 
-    `source` is where it reads the log, and `read_access` how it learns who may come in.
+    `source` is where it reads the log; `guard` knows who may come in, and the log's tail.
     """
 
     def __init__(
         self,
         settings: Settings,
-        hunt: Hunt,
         render: Render,
         *,
         source: Source,
-        read_access: ReadAccess,
-        sessions: Sessions,
+        guard: Guard,
         now: clock.Clock,
     ) -> None:
         self.settings = settings
         self.clock = now
         self.source = source
         self.redis = connect(settings.redis_url)
-        self.tail = Tail(hunt)
+        self.guard = guard
+        self.tail = guard.tail
         self.replica = Replica(
             self.redis,
             source,
@@ -89,9 +84,8 @@ class BaseServices:
         self.history = History(self.tail, source, self.replica.team_entries, self.replica.team_newest)
         self.feed = Feed(source, self.tail)
         self.hub = Hub(Shared(self.tail, self.history, render, self.feed.reach, now, macs=Macs(settings.secret_key)))
-        self.guard = Guard(sessions, self.tail, read_access)
         self.timekeeper = Timekeeper(self.tail, None, now, self.hub.time_passed)
-        self.content = Takeover(settings, hunt, self.change_hunt)
+        self.content = Takeover(settings, self.hunt, self.change_hunt)
         self.more_parts: list[tuple[str, Part]] = []
         """What else runs as long as the process."""
         self.failed: BaseException | None = None
@@ -173,14 +167,10 @@ class Services(BaseServices):
     """What a process beside the database has: it writes, and knows accounts. Alive inside `running`."""
 
     def __init__(self, settings: Settings, hunt: Hunt, render: Render, now: clock.Clock = clock.now) -> None:
-        self.engine = engine = connect_database(settings.database_url)
-        self.reader = reader = LogReader(engine)
-        sessions = Sessions(settings.secret_key, now)
-        access = partial(read_access, sessions, engine)
-        super().__init__(settings, hunt, render, source=reader, sessions=sessions, read_access=access, now=now)
-        self.writer = Writer(engine, self.tail, now)
+        data = Headless(settings, hunt, now)
+        super().__init__(settings, render, source=data.reader, guard=data.guard, now=now)
+        self.engine, self.reader, self.writer, self.accounts = data.engine, data.reader, data.writer, data.accounts
         self.writer.publish = self.replica.publish
-        self.accounts = Accounts(engine, self.writer, self.guard, PasswordRules(is_public=settings.is_public))
         self.devices = Devices(settings.secret_key)
         self.reads = Rates(READS)
         self.timekeeper = Timekeeper(self.tail, self.writer, now, self.hub.time_passed)
@@ -217,10 +207,8 @@ class LiveServices(BaseServices):
 
     def __init__(self, settings: Settings, hunt: Hunt, render: Render, now: clock.Clock = clock.now) -> None:
         self._log = log = RemoteLog(settings.log_url, settings.service_token or "")
-        sessions = Sessions(settings.secret_key, now)
-        super().__init__(
-            settings, hunt, render, source=log, sessions=sessions, read_access=access_elsewhere(log), now=now
-        )
+        guard = Guard(Sessions(settings.secret_key, now), Tail(hunt), _access_elsewhere(log))
+        super().__init__(settings, render, source=log, guard=guard, now=now)
 
     async def begin(self) -> None:
         """As far as the other process answers: it may be started later than this one."""
@@ -246,31 +234,26 @@ class LiveServices(BaseServices):
         await self._log.aclose()
 
 
-@asynccontextmanager
-async def headless(settings: Settings, hunt: Hunt) -> AsyncIterator[Services]:
-    """Services for work beside a server that may be running: the log is read and the writer runs, nothing is drawn."""
-    services = Services(settings, hunt, lambda _dataset, _value: "")
-    async with _begun(services, [("writer", services.writer.run)]):
-        yield services
+def _access_elsewhere(log: RemoteLog) -> ReadAccess:
+    """Asks the process that has the database."""
+
+    async def read(since: int) -> Access:
+        return await log.ask("/api/sessions", Access, since=since)
+
+    return read
 
 
 @asynccontextmanager
 async def running(services: BaseServices) -> AsyncIterator[None]:
     """All of it, until the block ends. A task that dies makes the process unready and says why."""
-    async with _begun(services, services.parts()):
-        services.changed_verdicts()
-        with _little_collecting():
-            yield
-
-
-@asynccontextmanager
-async def _begun(services: BaseServices, parts: list[tuple[str, Part]]) -> AsyncIterator[None]:
     try:
         with _not_collecting():
             await services.begin()
-        tasks = [asyncio.create_task(_guarded(services, name, part), name=name) for name, part in parts]
+        tasks = [asyncio.create_task(_guarded(services, name, part), name=name) for name, part in services.parts()]
         try:
-            yield
+            services.changed_verdicts()
+            with _little_collecting():
+                yield
         finally:
             await _cancel(tasks)
     finally:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from hunt.accounts.tables import OperatorRow
 from hunt.log.database import DatabaseAway, connect
-from hunt.log.migrations import SchemaMismatch, check_schema, migrate
+from hunt.log.migrations import SchemaMismatch, check_schema, folder, migrate, revisions
 from hunt.log.tables import TeamRow
 from servers import PostgresServer
 from stores import execute
@@ -32,6 +33,11 @@ async def test_several_copies_may_migrate_at_once(database_url: str) -> None:
     said = [copy.communicate(timeout=60) for copy in copies]
     assert [copy.returncode for copy in copies] == [0] * 3, said
     await check_schema(database_url)
+
+
+def test_the_files_of_the_migrations_are_called_as_they_follow_each_other() -> None:
+    scripts = ScriptDirectory(folder()).walk_revisions()
+    assert revisions() == [script.revision for script in scripts][::-1]
 
 
 async def test_a_second_migration_changes_nothing(store: str) -> None:

@@ -12,7 +12,6 @@ from hunt.accounts.sessions import Ended, Session, Sessions
 from hunt.accounts.tables import OperatorRow, SessionRow
 from hunt.game.entries import stamp
 from hunt.log.reader import reading_from
-from hunt.log.remote import RemoteLog
 from hunt.log.source import LogAway
 from hunt.log.tables import Moment
 from hunt.log.tail import Tail
@@ -68,15 +67,6 @@ def _number(ended: Ended) -> int:
 def registered_at(row: OperatorRow | Row[*tuple[Any, ...]]) -> str:
     """When an operator's account was made, for its sessions."""
     return stamp(row.created_at) if row.created_at else ""
-
-
-def access_elsewhere(log: RemoteLog) -> ReadAccess:
-    """Asks the process that has the database."""
-
-    async def read(since: int) -> Access:
-        return await log.ask("/api/sessions", Access, since=since)
-
-    return read
 
 
 class Guard:

@@ -12,7 +12,7 @@ from hunt.accounts.audit import Actor
 from hunt.accounts.password_rules import is_common
 from hunt.accounts.sessions import Kind
 from hunt.cli.common import Failure
-from hunt.services import Services
+from hunt.headless import Headless
 
 ON_THE_COMMAND_LINE = (
     "Others on this machine can read a password on the command line while it runs: rather use --password-stdin."
@@ -20,9 +20,9 @@ ON_THE_COMMAND_LINE = (
 VERY_COMMON = "Very many people have this password: it is for trying things out only."
 
 
-async def id_of(services: Services, kind: Kind, username: str) -> int:
+async def id_of(data: Headless, kind: Kind, username: str) -> int:
     """The id of an account. Failure where there is none, BadAccount for what can be no user name."""
-    row = await services.accounts.named(kind, username)
+    row = await data.accounts.named(kind, username)
     if row is None:
         raise Failure(f"There is no {kind} with the user name {username}.")
     return row.id

@@ -15,12 +15,11 @@ from hunt.accounts.errors import BadAccount
 from hunt.content import HuntUnreadable, Loaded, load
 from hunt.game.entries import BrokenChain
 from hunt.game.refusals import Refused
+from hunt.headless import Headless, headless
 from hunt.log import transfer, writer
 from hunt.log.database import DatabaseAway, reason_of
 from hunt.log.migrations import SchemaMismatch
 from hunt.log.source import LogAway
-from hunt.replica import Away, RebuildFailed
-from hunt.services import Services, headless
 from hunt.settings import BadSetting, Settings
 
 T = TypeVar("T")
@@ -34,9 +33,7 @@ EXPECTED = (
     BrokenChain,
     transfer.NotEmpty,
     transfer.BadLine,
-    Away,
     LogAway,
-    RebuildFailed,
     OSError,
     UnicodeDecodeError,
     csv.Error,
@@ -101,13 +98,13 @@ def hunt_of(settings: Settings) -> Loaded:
         raise BadSetting(f"HUNT_CONTENT is {settings.content}, which holds no hunt: {error.problems[0]}.") from None
 
 
-def with_services(work: Callable[[Services], Awaitable[T]]) -> T:
+def with_data(work: Callable[[Headless], Awaitable[T]]) -> T:
     """Do something with the log and its writer, beside a server that may be running."""
 
     async def inside() -> T:
         settings = Settings.from_environment(os.environ)
-        async with headless(settings, hunt_of(settings).hunt) as services:
-            return await work(services)
+        async with headless(settings, hunt_of(settings).hunt) as data:
+            return await work(data)
 
     return asyncio.run(inside())
 

@@ -14,7 +14,7 @@ from hunt.log import transfer
 from hunt.log.database import connect
 from hunt.log.migrations import check_schema
 from hunt.log.reader import LogReader
-from hunt.replica import Replica, Status
+from hunt.replica import Away, RebuildFailed, Replica, Status
 from hunt.replica import connect as connect_redis
 from hunt.settings import FAKE_REDIS, Settings, database_url
 
@@ -84,6 +84,8 @@ def _with_replica(work: Callable[[Replica, LogReader], Awaitable[T]]) -> T:
         replica = Replica(redis, log, settings.secret_key)
         try:
             return await work(replica, log)
+        except (Away, RebuildFailed) as error:
+            raise Failure(str(error)) from None
         finally:
             await replica.aclose()
             await redis.aclose()

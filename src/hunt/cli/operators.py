@@ -8,11 +8,11 @@ import click
 from hunt.accounts import audit as kept
 from hunt.accounts.tables import AuditRow
 from hunt.cli.accounts import id_of, password_options, somebody_here
-from hunt.cli.common import with_services
+from hunt.cli.common import with_data
 from hunt.game.entries import stamp
+from hunt.headless import Headless
 from hunt.log.database import connect
 from hunt.log.migrations import check_schema
-from hunt.services import Services
 from hunt.settings import database_url
 
 MAX_AUDIT_ROWS = 1_000_000
@@ -28,14 +28,14 @@ def operators() -> None:
 @password_options
 def add_operator(username: str, password: str) -> None:
     """Add somebody to headquarters."""
-    with_services(lambda services: services.accounts.operators.add(username, password, by=somebody_here()))
+    with_data(lambda data: data.accounts.operators.add(username, password, by=somebody_here()))
     click.echo(f"Operator {username} added.")
 
 
 @operators.command("list")
 def list_operators() -> None:
     """All operators: id, user name, and whether disabled."""
-    for row in with_services(lambda services: services.accounts.operators.all()):
+    for row in with_data(lambda data: data.accounts.operators.all()):
         click.echo("\t".join([str(row.id), row.username, *(["(disabled)"] if row.disabled else [])]))
 
 
@@ -45,12 +45,12 @@ def list_operators() -> None:
 def set_operator_password(username: str, password: str) -> None:
     """Give an operator another password; their sessions end."""
 
-    async def store(services: Services) -> None:
-        await services.accounts.set_password(
-            "operator", await id_of(services, "operator", username), password, by=somebody_here()
+    async def store(data: Headless) -> None:
+        await data.accounts.set_password(
+            "operator", await id_of(data, "operator", username), password, by=somebody_here()
         )
 
-    with_services(store)
+    with_data(store)
     click.echo(f"{username} has a new password.")
 
 
@@ -71,11 +71,11 @@ def enable_operator(username: str) -> None:
 
 
 def _set_disabled(username: str, *, disabled: bool) -> None:
-    async def change(services: Services) -> None:
-        id = await id_of(services, "operator", username)
-        await services.accounts.operators.set_disabled(id, disabled=disabled, by=somebody_here())
+    async def change(data: Headless) -> None:
+        id = await id_of(data, "operator", username)
+        await data.accounts.operators.set_disabled(id, disabled=disabled, by=somebody_here())
 
-    with_services(change)
+    with_data(change)
 
 
 @operators.command("remove")
@@ -83,11 +83,11 @@ def _set_disabled(username: str, *, disabled: bool) -> None:
 def remove_operator(username: str) -> None:
     """Remove an operator's account; their sessions end. What they did stays in the log and in the audit."""
 
-    async def remove(services: Services) -> None:
-        id = await id_of(services, "operator", username)
-        await services.accounts.operators.remove(id, by=somebody_here())
+    async def remove(data: Headless) -> None:
+        id = await id_of(data, "operator", username)
+        await data.accounts.operators.remove(id, by=somebody_here())
 
-    with_services(remove)
+    with_data(remove)
     click.echo(f"{username} is removed.")
 
 
@@ -96,10 +96,10 @@ def remove_operator(username: str) -> None:
 def unlock_operator(username: str) -> None:
     """Forget an operator's wrong passwords: they can log in at once, from anywhere."""
 
-    async def unlock(services: Services) -> None:
-        await services.accounts.unlock("operator", await id_of(services, "operator", username), by=somebody_here())
+    async def unlock(data: Headless) -> None:
+        await data.accounts.unlock("operator", await id_of(data, "operator", username), by=somebody_here())
 
-    with_services(unlock)
+    with_data(unlock)
     click.echo(f"{username} can log in again.")
 
 

@@ -6,9 +6,9 @@ from typing import Any, TextIO
 
 import click
 
-from hunt.cli.common import with_services
+from hunt.cli.common import with_data
 from hunt.game.entries import GuessSubmitted, event_of, stamp
-from hunt.services import Services
+from hunt.headless import Headless
 
 PAGE_ENTRIES = 1_000
 
@@ -21,16 +21,16 @@ AS_CSV = click.option("--csv", is_flag=True, help="As CSV in UTF-8, which is the
 Rows = AsyncIterator[list[Any]]
 
 
-def export(target: TextIO, header: list[str], rows: Callable[[Services], Rows]) -> None:
+def export(target: TextIO, header: list[str], rows: Callable[[Headless], Rows]) -> None:
     """Write a table with these columns, and with the rows that `rows` gives."""
 
-    async def write(services: Services) -> None:
+    async def write(data: Headless) -> None:
         writer = csv.writer(target)
         writer.writerow(header)
-        async for row in rows(services):
+        async for row in rows(data):
             writer.writerow(map(_cell, row))
 
-    with_services(write)
+    with_data(write)
 
 
 def _cell(value: Any) -> Any:
@@ -52,9 +52,9 @@ def export_guesses(target: TextIO, **_: bool) -> None:
     export(target, header, _guesses)
 
 
-async def _guesses(services: Services) -> Rows:
-    teams, puzzles, last = services.tail.board.teams, services.hunt.puzzles, 0
-    while page := await services.reader.entries(last, PAGE_ENTRIES):
+async def _guesses(data: Headless) -> Rows:
+    teams, puzzles, last = data.tail.board.teams, data.hunt.puzzles, 0
+    while page := await data.reader.entries(last, PAGE_ENTRIES):
         last = page[-1].id
         for entry in page:
             event = event_of(entry)
@@ -79,11 +79,11 @@ def export_solves(target: TextIO, **_: bool) -> None:
     export(target, header, _solves)
 
 
-async def _solves(services: Services) -> Rows:
-    hunt = services.hunt
+async def _solves(data: Headless) -> Rows:
+    hunt = data.hunt
     found = [
         (puzzle.solved, team_id, state.name, slot, puzzle)
-        for team_id, state in services.tail.board.teams.items()
+        for team_id, state in data.tail.board.teams.items()
         for slug, slot in hunt.slot_of.items()
         if (puzzle := state.puzzle(slug)).solved
     ]
@@ -110,11 +110,11 @@ TEAM_COLUMNS = [
 ]
 
 
-async def team_rows(services: Services) -> Rows:
+async def team_rows(data: Headless) -> Rows:
     """A row for each team, as `TEAM_COLUMNS` names it."""
-    metas = {slug for slug, slot in services.hunt.slot_of.items() if slot.is_meta}
-    for row in await services.accounts.teams():
-        state = services.tail.board.teams.get(row.id)
+    metas = {slug for slug, slot in data.hunt.slot_of.items() if slot.is_meta}
+    for row in await data.accounts.teams():
+        state = data.tail.board.teams.get(row.id)
         if state is None:
             continue
         solved = {slug: puzzle.solved for slug, puzzle in state.puzzles.items() if puzzle.solved}

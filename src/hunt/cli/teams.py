@@ -12,9 +12,9 @@ from hunt.accounts.errors import BadAccount
 from hunt.accounts.names import name_key
 from hunt.accounts.team_file import MAX_FILE_BYTES, NewTeam, read_team_file
 from hunt.cli.accounts import id_of, password_options, somebody_here
-from hunt.cli.common import Failure, plural, with_services
+from hunt.cli.common import Failure, plural, with_data
 from hunt.cli.tables import AS_CSV, TARGET, TEAM_COLUMNS, export, team_rows
-from hunt.services import Services
+from hunt.headless import Headless
 
 PASSWORD_BYTES = 9
 """Of randomness in a password that is made up."""
@@ -31,7 +31,7 @@ def teams() -> None:
 @password_options
 def add_team(username: str, name: str | None, password: str) -> None:
     """Register a team."""
-    team_id, _ = with_services(lambda services: services.accounts.register(username, name or username, password))
+    team_id, _ = with_data(lambda data: data.accounts.register(username, name or username, password))
     click.echo(f"Team {team_id}: {username}")
 
 
@@ -39,12 +39,12 @@ def add_team(username: str, name: str | None, password: str) -> None:
 def list_teams() -> None:
     """All teams: id, user name, name, and whether deactivated."""
 
-    async def states(services: Services) -> list[tuple[int, str, str, bool]]:
-        board = services.tail.board.teams
-        rows = await services.accounts.teams()
+    async def states(data: Headless) -> list[tuple[int, str, str, bool]]:
+        board = data.tail.board.teams
+        rows = await data.accounts.teams()
         return [(row.id, row.username, row.name, row.id in board and board[row.id].active) for row in rows]
 
-    for team_id, username, name, active in with_services(states):
+    for team_id, username, name, active in with_data(states):
         click.echo("\t".join([str(team_id), username, name, *([] if active else ["(deactivated)"])]))
 
 
@@ -60,22 +60,22 @@ def import_teams(file: BinaryIO, *, dry_run: bool) -> None:
     for column in read.unknown_columns:
         click.echo(f"The column `{column}` is not used.", err=True)
 
-    async def register(services: Services) -> None:
-        problems = [*read.problems, *await _problems_with(services, read.teams)]
+    async def register(data: Headless) -> None:
+        problems = [*read.problems, *await _problems_with(data, read.teams)]
         if problems:
             raise Failure("\n".join([*problems, "Nothing is registered."]))
         if dry_run:
             click.echo(f"{plural(len(read.teams), 'team')} would be registered.", err=True)
             return
-        await _register(services, read.teams)
+        await _register(data, read.teams)
         click.echo(f"{plural(len(read.teams), 'team')} registered.", err=True)
 
-    with_services(register)
+    with_data(register)
 
 
-async def _problems_with(services: Services, new: Sequence[NewTeam]) -> list[str]:
+async def _problems_with(data: Headless, new: Sequence[NewTeam]) -> list[str]:
     """What keeps teams of the file from being registered, beside those that are registered already."""
-    rows = await services.accounts.teams()
+    rows = await data.accounts.teams()
     usernames, names = {row.username for row in rows}, {name_key(row.name): row.name for row in rows}
     problems = []
     for team in new:
@@ -85,23 +85,23 @@ async def _problems_with(services: Services, new: Sequence[NewTeam]) -> list[str
             problems.append(f"Line {team.line}: a team is called {taken} already, which {team.name} looks like.")
         try:
             if team.password:
-                services.accounts.rules.check(team.password, (team.username, team.name))
+                data.accounts.rules.check(team.password, (team.username, team.name))
         except BadAccount as error:
             problems.append(f"Line {team.line}: {error}")
     return problems
 
 
-async def _register(services: Services, new: Sequence[NewTeam]) -> None:
+async def _register(data: Headless, new: Sequence[NewTeam]) -> None:
     """Hash all passwords, which takes long, then register all teams at once: in one transaction, if one holds them."""
     hashed: list[str] = []
     made_up = {team.username: secrets.token_urlsafe(PASSWORD_BYTES) for team in new if not team.password}
     with click.progressbar(new, label="Registering", file=sys.stderr) as progress:
         for team in progress:
             password = team.password or made_up[team.username]
-            hashed.append(await services.accounts.passwords.hash(password))
+            hashed.append(await data.accounts.passwords.hash(password))
     outcomes = await asyncio.gather(
         *(
-            services.accounts.register(team.username, team.name, "", password_hash=stored, email=team.email)
+            data.accounts.register(team.username, team.name, "", password_hash=stored, email=team.email)
             for team, stored in zip(new, hashed, strict=True)
         ),
         return_exceptions=True,
@@ -121,10 +121,10 @@ async def _register(services: Services, new: Sequence[NewTeam]) -> None:
 def deactivate_team(username: str) -> None:
     """End a team's sessions and let it neither log in nor play."""
 
-    async def deactivate(services: Services) -> None:
-        await services.accounts.set_active(await id_of(services, "team", username), active=False)
+    async def deactivate(data: Headless) -> None:
+        await data.accounts.set_active(await id_of(data, "team", username), active=False)
 
-    with_services(deactivate)
+    with_data(deactivate)
     click.echo(f"{username} is deactivated.")
 
 
@@ -134,12 +134,10 @@ def deactivate_team(username: str) -> None:
 def set_team_password(username: str, password: str) -> None:
     """Give a team another password; its sessions end."""
 
-    async def store(services: Services) -> None:
-        await services.accounts.set_password(
-            "team", await id_of(services, "team", username), password, by=somebody_here()
-        )
+    async def store(data: Headless) -> None:
+        await data.accounts.set_password("team", await id_of(data, "team", username), password, by=somebody_here())
 
-    with_services(store)
+    with_data(store)
     click.echo(f"{username} has a new password.")
 
 
@@ -148,10 +146,10 @@ def set_team_password(username: str, password: str) -> None:
 def unlock_team(username: str) -> None:
     """Forget a team's wrong passwords: it can log in at once, from anywhere."""
 
-    async def unlock(services: Services) -> None:
-        await services.accounts.unlock("team", await id_of(services, "team", username), by=somebody_here())
+    async def unlock(data: Headless) -> None:
+        await data.accounts.unlock("team", await id_of(data, "team", username), by=somebody_here())
 
-    with_services(unlock)
+    with_data(unlock)
     click.echo(f"{username} can log in again.")
 
 
@@ -161,10 +159,10 @@ def unlock_team(username: str) -> None:
 def rename_team(username: str, name: str) -> None:
     """Give a team another name; its user name stays."""
 
-    async def rename(services: Services) -> None:
-        await services.accounts.rename(await id_of(services, "team", username), name)
+    async def rename(data: Headless) -> None:
+        await data.accounts.rename(await id_of(data, "team", username), name)
 
-    with_services(rename)
+    with_data(rename)
     click.echo(f"{username} is now called {name}.")
 
 
@@ -179,10 +177,10 @@ def erase_team(username: str, *, yes: bool) -> None:
     if not yes:
         click.confirm(f"Erase who {username} are? This cannot be taken back", abort=True, err=True)
 
-    async def erase(services: Services) -> str:
-        return await services.accounts.erase(await id_of(services, "team", username), by=somebody_here())
+    async def erase(data: Headless) -> str:
+        return await data.accounts.erase(await id_of(data, "team", username), by=somebody_here())
 
-    click.echo(f"{username} is {with_services(erase)} from now on.")
+    click.echo(f"{username} is {with_data(erase)} from now on.")
 
 
 @teams.command("export")

@@ -15,10 +15,10 @@ from hunt.content import Hunt, HuntUnreadable, Loaded, Problem, load
 from hunt.dev import fixtures
 from hunt.dev.fixtures import Fixtures
 from hunt.dev.place import ACCOUNTS, Plan, complain, say
+from hunt.headless import headless
 from hunt.log.database import DatabaseAway, reason_of
 from hunt.log.migrations import SchemaMismatch, migrate
 from hunt.log.reset import reset
-from hunt.services import headless
 from hunt.settings import BadSetting, Settings
 
 PROBLEMS_SHOWN = 20

@@ -2,12 +2,7 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hunt.log.database import DatabaseAway, connect, opened
@@ -26,10 +21,9 @@ def folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "migrations"
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(folder()).replace("%", "%%"))
-    return config
+def revisions() -> list[str]:
+    """The schema's versions, oldest first: the names of the migrations' files begin with them."""
+    return sorted(path.name.partition("_")[0] for path in (folder() / "versions").glob("[0-9]*.py"))
 
 
 async def migrate(url: str) -> None:
@@ -63,7 +57,13 @@ async def _check_encoding(connection: AsyncConnection) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
-    config = _config()
+    # A tenth of a second, which only this command needs to wait for.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util.exc import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(folder()).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
@@ -77,16 +77,23 @@ async def check_schema(url: str) -> None:
     try:
         async with opened(engine) as connection:
             await _check_encoding(connection)
-            current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+            current = await connection.run_sync(_current)
     finally:
         await engine.dispose()
-    scripts = ScriptDirectory.from_config(_config())
-    if current == scripts.get_current_head():
+    known = revisions()
+    if current == known[-1]:
         return
-    known = {script.revision for script in scripts.walk_revisions()}
     if current is not None and current not in known:
         raise SchemaMismatch(_NEWER)
     raise SchemaMismatch("The database is not up to date: run `hunt migrate` first.")
+
+
+def _current(connection: Connection) -> str | None:
+    """The version of the database's schema; None where there is none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return version
 
 
 _NEWER = "The database was made by a newer version of Hunt: install that version, or use another database."
