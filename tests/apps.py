@@ -156,6 +156,11 @@ class Site:
     def ws(self) -> str:
         return f"ws://{HOST}:{self.port}/ws"
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._server.server_state.connections) if self._server is not None else 0
+
     async def start(self) -> Self:
         self._server = _Server(server_config(self._application(), self._settings, limits=self.limits))
         self._task = asyncio.create_task(self._server.serve())

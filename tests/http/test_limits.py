@@ -18,7 +18,7 @@ from hunt.front import MAX_REQUESTS
 from hunt.http.limits import LIMITS, Connections, Limits
 from small_hunt import write_small_hunt
 from tcp import closed
-from waiting import WITHIN_SECONDS
+from waiting import WITHIN_SECONDS, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -115,20 +115,24 @@ async def test_an_idle_connection_is_closed(impatient: Site) -> None:
 
 
 async def test_who_does_not_read_an_answer_is_cut_off(impatient: Site) -> None:
+    style = impatient.app.services.settings.content / "theme/style.css"
+    style.parent.mkdir()
+    style.write_text("/* more than systems keep for a client */" * 400_000)
+    await impatient.app.services.content.take_over()
     with socket.socket() as dawdler:
         dawdler.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         dawdler.setblocking(False)
-        loop = asyncio.get_running_loop()
-        await loop.sock_connect(dawdler, (HOST, impatient.port))
-        ask = b"GET /static/tests/hunt.css HTTP/1.1\r\n" + HEAD + b"\r\n"
-        async with asyncio.timeout(WITHIN_SECONDS):
-            with pytest.raises(ConnectionError):
-                await sent_for_ever(dawdler, ask)
+        await asyncio.get_running_loop().sock_connect(dawdler, (HOST, impatient.port))
+        dawdler.send(b"GET /theme/style.css HTTP/1.1\r\n" + HEAD + b"\r\n")
 
+        async def is_held() -> bool:
+            return impatient.connections == 1
 
-async def sent_for_ever(client: socket.socket, text: bytes) -> None:
-    while True:
-        await asyncio.get_running_loop().sock_sendall(client, text)
+        async def is_cut_off() -> bool:  # asked of the server: the client, whose window is full, hears of it much later
+            return impatient.connections == 0
+
+        await eventually(is_held)
+        await eventually(is_cut_off)
 
 
 async def test_half_bodies_take_no_places_among_the_requests(site: Site) -> None:
