@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from apps import HOST, Site, Team
+from hunt.live import poll
 from live_world import grant, guess
 from people import Person, somebody
 from tcp import closed, tcp_server
@@ -72,6 +73,12 @@ async def behind(site: Site, manner: Manner) -> AsyncIterator[tuple[Proxy, Site]
     proxy = Proxy(site, manner)
     async with tcp_server(proxy.serve) as port:
         yield proxy, cast("Site", _Behind(f"http://{HOST}:{port}"))
+
+
+@pytest.fixture(autouse=True)
+def polls_come_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages poll as often as the server says."""
+    monkeypatch.setattr(poll, "POLL_SECONDS", 1)
 
 
 @pytest.fixture
