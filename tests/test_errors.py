@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from hunt.accounts.errors import BadAccount, LoginsBusy, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
 from hunt.errors import fault_of
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound
+from hunt.http.downloads import TooManyDownloads
 from hunt.log.source import LogAway
 from hunt.log.writer import OutcomeUnknown, Overloaded, Unavailable
 from playing import KICKOFF
@@ -30,6 +31,7 @@ from playing import KICKOFF
         (LoginsBusy(), 503, "overloaded"),
         (Overloaded(), 503, "overloaded"),
         (Unavailable(), 503, "unavailable"),
+        (TooManyDownloads(), 503, "too_many_downloads"),
         (OutcomeUnknown(), 503, "outcome_unknown"),
         (OperationalError("SELECT secret", None, Exception("gone")), 503, "unavailable"),
         (LogAway("secret"), 503, "unavailable"),

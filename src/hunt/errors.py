@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hunt.accounts.errors import BadAccount, LoginsBusy, LoginThrottled, NotAllowed, NotLoggedIn, WrongLogin
 from hunt.accounts.rates import TooOften
 from hunt.game.refusals import Conflict, Forbidden, Invalid, MustWait, NotFound, Refused
+from hunt.http.downloads import TooManyDownloads
 from hunt.http.own_pages import ForeignOrigin
 from hunt.http.shapes import describe, explain, type_at
 from hunt.live.poll import TooManyPolls
@@ -107,7 +108,7 @@ def _fault_of(error: Exception, handler: BaseRouteHandler | None) -> Fault:
             return Fault(status=403, code=error.code, detail=str(error))
         case LoginThrottled() | TooOften() | TooManyPolls():
             return Fault(status=429, code=error.code, detail=str(error), retry_after=error.retry_after)
-        case LoginsBusy() | Overloaded() | Unavailable():
+        case LoginsBusy() | Overloaded() | Unavailable() | TooManyDownloads():
             return Fault(status=503, code=error.code, detail=str(error), retry_after=error.retry_after)
         case SQLAlchemyError() | LogAway() | OSError():
             logger.warning("database_away", error=reason_of(error))

@@ -28,7 +28,10 @@ HUNT_ID_SECONDS = 60
 """How long a browser asks not to be shown the past; every process is current long before."""
 
 MAX_REQUESTS = 2_000
-"""Requests under way in one process; one more is refused at once, while it still costs little."""
+"""Requests under way in one process; one more is refused at once, while it still costs little.
+
+A file that is sent piece by piece is none of them any more: it has a limit of its own, `http.downloads.MAX_DOWNLOADS`.
+"""
 
 RESERVED_REQUESTS = 50
 """More than these are still let in for what the server itself lives by: health checks, and the other processes."""
@@ -120,6 +123,7 @@ class Front:
         elif not self.services.feed.is_current:  # it could not learn that a session is over
             await self._refuse(scope, send, BUSY, "log_away", "The server cannot follow the hunt just now.")
         else:
+            scope.setdefault("state", {})
             await self._recognise(scope, headers, _cookies(headers))
             identity = identity_of(scope)
             if identity.session is None:
@@ -131,12 +135,17 @@ class Front:
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
         self._requests += 1
+        scope.setdefault("state", {})["is_counted"] = True
         try:
             cookies = _cookies(headers)
             await self._reach(headers, cookies)
             await self._recognise(scope, headers, cookies)
             await self.app(scope, receive, send)
         finally:
+            self._count_no_more(scope)
+
+    def _count_no_more(self, scope: HTTPScope) -> None:
+        if scope["state"].pop("is_counted", False):
             self._requests -= 1
 
     async def _recognise(
@@ -147,7 +156,7 @@ class Front:
         if identity.by is None and self.services.guard.is_of_unknown_account(token):
             await self._read_on(self.services.tail.head + 1)
             identity, _ = self._identify(scope, headers, cookies)
-        scope.setdefault("state", {})["identity"] = identity
+        scope["state"]["identity"] = identity
 
     def _is_service(self, headers: dict[bytes, bytes]) -> bool:
         """Whether the sender holds HUNT_SERVICE_TOKEN, which no page of another site can make a browser send."""
@@ -198,6 +207,8 @@ class Front:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._complete(scope, message)
+            elif message.get("more_body"):
+                self._count_no_more(scope)
             await send(message)
 
         return sending

@@ -4,7 +4,7 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
 from apps import HOST, Site, Team, fresh_sqlite, running_site
+from hunt import front
 from hunt.front import MAX_REQUESTS
+from hunt.http import downloads
 from hunt.http.limits import LIMITS, Connections, Limits
 from small_hunt import write_small_hunt
 from tcp import closed
@@ -114,25 +116,58 @@ async def test_an_idle_connection_is_closed(impatient: Site) -> None:
     assert answer.startswith(b"HTTP/1.1 200")
 
 
-async def test_who_does_not_read_an_answer_is_cut_off(impatient: Site) -> None:
-    style = impatient.app.services.settings.content / "theme/style.css"
+async def with_a_long_style(site: Site) -> bytes:
+    """A request for a file that anybody may have, and that is more than a system keeps for a client who reads nothing."""
+    style = site.app.services.settings.content / "theme/style.css"
     style.parent.mkdir()
     style.write_text("/* more than systems keep for a client */" * 400_000)
-    await impatient.app.services.content.take_over()
-    with socket.socket() as dawdler:
-        dawdler.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        dawdler.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(dawdler, (HOST, impatient.port))
-        dawdler.send(b"GET /theme/style.css HTTP/1.1\r\n" + HEAD + b"\r\n")
+    await site.app.services.content.take_over()
+    return b"GET /theme/style.css HTTP/1.1\r\n" + HEAD + b"\r\n"
 
-        async def is_held() -> bool:
-            return impatient.connections == 1
 
-        async def is_cut_off() -> bool:  # asked of the server: the client, whose window is full, hears of it much later
-            return impatient.connections == 0
+async def dawdling(site: Site, ask: bytes, stack: ExitStack) -> None:
+    """A client that asks, and never reads what is answered."""
+    client = stack.enter_context(socket.socket())
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(client, (HOST, site.port))
+    client.send(ask)
 
-        await eventually(is_held)
-        await eventually(is_cut_off)
+
+async def are_open(site: Site, connections: int) -> None:
+    """Wait until so many are. Asked of the server: a client whose window is full hears of its end much later."""
+
+    async def are() -> bool:
+        return site.connections == connections
+
+    await eventually(are)
+
+
+async def test_who_does_not_read_an_answer_is_cut_off(impatient: Site) -> None:
+    ask = await with_a_long_style(impatient)
+    with ExitStack() as stack:
+        await dawdling(impatient, ask, stack)
+        await are_open(impatient, 1)
+        await are_open(impatient, 0)
+
+
+async def test_files_that_nobody_reads_take_no_places_among_the_requests(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "MAX_REQUESTS", 3)
+    monkeypatch.setattr(downloads, "MAX_DOWNLOADS_EACH", 3)
+    ask = await with_a_long_style(site)
+    with ExitStack() as stack:
+        for _ in range(3):
+            await dawdling(site, ask, stack)
+        async with site.client() as client:
+
+            async def is_refused_and_pages_are_not() -> bool:
+                async with client.stream("GET", "/theme/style.css") as style:
+                    is_refused = style.status_code == 503
+                return is_refused and (await client.get("/login")).is_success
+
+            await eventually(is_refused_and_pages_are_not)
 
 
 async def test_half_bodies_take_no_places_among_the_requests(site: Site) -> None:
@@ -143,8 +178,8 @@ async def test_half_bodies_take_no_places_among_the_requests(site: Site) -> None
             stack.push_async_callback(closed, writer)
             writer.write(half)
         await check_served(site)
-        front = site.app.litestar.asgi_handler
-        assert front._requests == 0  # type: ignore[attr-defined] # it is the outermost middleware
+        outermost = site.app.litestar.asgi_handler
+        assert outermost._requests == 0  # type: ignore[attr-defined] # it is the outermost middleware
     assert MAX_REQUESTS > 300
 
 

@@ -13,10 +13,12 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 
 from hunt.game.refusals import NotFound
+from hunt.http.downloads import Downloads
 
 _RANGE = re.compile(rb"\s*(?:(\d{1,18})-(\d{0,18})|-\d{1,18})\s*")
 
 _conditions = StaticFiles()
+_downloads = Downloads()
 
 
 def media_type(name: str) -> str:
@@ -24,8 +26,8 @@ def media_type(name: str) -> str:
     return guess_type(name)[0] or "application/octet-stream"
 
 
-def file_answer(path: Path | None, headers: Mapping[str, str]) -> ASGIApp:
-    """The file, or the part of it that is asked for: 200, 206, 304 or 416.
+def file_answer(path: Path | None, headers: Mapping[str, str], team_id: int | None = None) -> ASGIApp:
+    """The file, or the part of it that is asked for: 200, 206, 304 or 416. `team_id` is who reads it, if it is a team.
 
     Raises NotFound where there is no regular file at this path. `path` is free of links (as the hunt folder is read):
     if there is one by now, somebody has put it there since, and it is not followed.
@@ -45,7 +47,9 @@ def file_answer(path: Path | None, headers: Mapping[str, str]) -> ASGIApp:
         response: Response = whole
         if _conditions.is_not_modified(whole.headers, asked):
             response = NotModifiedResponse(whole.headers)
-        await response({**scope, "headers": asked.raw}, receive, send)  # type: ignore[arg-type] # Litestar has ASGI types of its own
+        reader = (scope["client"] or ("",))[0] if team_id is None else str(team_id)
+        with _downloads.one_more(reader):
+            await response({**scope, "headers": asked.raw}, receive, send)  # type: ignore[arg-type] # Litestar has ASGI types of its own
 
     return answer
 

@@ -103,11 +103,12 @@ def _answer(request: AnyRequest, pages: Pages, place: Place, slug: str, name: st
     view, name = team_view(request, pages), name.lstrip("/")
     path = _files(view, place, slug).get(name)
     if media_type(name) not in HTML_TYPES:
-        return file_answer(path, PDF_HEADERS if media_type(name) == "application/pdf" else ASSET_HEADERS)
+        headers = PDF_HEADERS if media_type(name) == "application/pdf" else ASSET_HEADERS
+        return file_answer(path, headers, view.team_id)
     if path is not None and "text/html" in request.headers.get("accept", ""):
         ticket = Ticket(view.team_id, pages.services.guard.registered(view.team_id), place, slug)
         return _redirect(file_href(f"/sandbox/{_tickets(pages.services).dumps(to_builtins(ticket))}/", name))
-    return file_answer(path, {**ASSET_HEADERS, "vary": "accept"})
+    return file_answer(path, {**ASSET_HEADERS, "vary": "accept"}, view.team_id)
 
 
 def _address(place: Place, slug: str, name: str) -> str:
@@ -168,7 +169,7 @@ async def sandboxed(ticket: FromPath[str], name: FromPath[str], pages: NamedDepe
     if not guard.is_active_team(holder.team_id) or guard.registered(holder.team_id) != holder.registered:
         raise NotFound
     view = pages.services.hub.shared.view(holder.team_id)
-    return file_answer(_files(view, holder.place, holder.slug).get(name), SANDBOX_HEADERS)
+    return file_answer(_files(view, holder.place, holder.slug).get(name), SANDBOX_HEADERS, view.team_id)
 
 
 @get("/theme/style.css")
