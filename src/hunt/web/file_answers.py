@@ -15,7 +15,7 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from hunt.game.refusals import NotFound
 from hunt.http.downloads import Downloads
 
-_RANGE = re.compile(rb"\s*(?:(\d{1,18})-(\d{0,18})|-\d{1,18})\s*")
+_RANGE = re.compile(rb"\s*(?:(\d{1,100})-(\d{0,100})|-(\d{1,100}))\s*")
 
 _conditions = StaticFiles()
 _downloads = Downloads()
@@ -43,10 +43,12 @@ def file_answer(path: Path | None, headers: Mapping[str, str], team_id: int | No
     whole = FileResponse(path, headers=headers, media_type=media_type(path.name), stat_result=found)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        asked = Headers(raw=_understood(scope["headers"]))
+        asked = Headers(raw=_understood(scope["headers"], found.st_size))
         response: Response = whole
         if _conditions.is_not_modified(whole.headers, asked):
             response = NotModifiedResponse(whole.headers)
+            # A browser gives its copy the headers of this answer, so a file's sandbox has to be among them.
+            response.headers.update(headers)
         reader = (scope["client"] or ("",))[0] if team_id is None else str(team_id)
         with _downloads.one_more(reader):
             await response({**scope, "headers": asked.raw}, receive, send)  # type: ignore[arg-type] # Litestar has ASGI types of its own
@@ -54,12 +56,29 @@ def file_answer(path: Path | None, headers: Mapping[str, str], team_id: int | No
     return answer
 
 
-def _understood(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers without a `Range` that is malformed or of another unit: RFC 9110 has such a one ignored."""
-    return [(name, value) for name, value in headers if name != b"range" or _is_range(value)]
+def _understood(headers: Iterable[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:
+    """The headers, `Range` with the parts that the file has.
+
+    RFC 9110 has a `Range` ignored that is malformed or of another unit.
+    """
+    understood: list[tuple[bytes, bytes]] = []
+    for name, value in headers:
+        if name != b"range":
+            understood.append((name, value))
+        elif parts := _parts(value, size):
+            understood.append((name, b"bytes=" + b",".join(parts)))
+    return understood
 
 
-def _is_range(value: bytes) -> bool:
+def _parts(value: bytes, size: int) -> list[bytes]:
+    """The parts of a `Range` that a file of `size` bytes has; all where it has none, so that the answer is 416."""
     unit, _, ranges = value.partition(b"=")
-    found = [_RANGE.fullmatch(part) for part in ranges.split(b",")]
-    return unit.lower() == b"bytes" and all(each and not (each[2] and int(each[1]) > int(each[2])) for each in found)
+    parts = [part for part in ranges.split(b",") if part.strip()]
+    within: list[bytes] = []
+    for part in parts:
+        found = _RANGE.fullmatch(part)
+        if unit.lower() != b"bytes" or not found or (found[2] and int(found[1]) > int(found[2])):
+            return []
+        if int(found[3]) > 0 if found[3] else int(found[1]) < size:
+            within.append(part)
+    return within or parts
