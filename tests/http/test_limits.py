@@ -213,6 +213,24 @@ async def test_requests_may_follow_each_other_on_a_connection_but_not_without_en
     await check_served(site)
 
 
+async def test_who_goes_away_before_the_answers_leaves_no_error_in_the_log(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask = b"GET /static/tests/hunt.css HTTP/1.1\r\n" + HEAD + b"\r\n"
+    for _ in range(30):
+        reader, writer = await asyncio.open_connection(HOST, site.port)
+        writer.write(ask * 8)
+        await reader.read(100)
+        writer.transport.abort()
+
+    async def are_gone() -> bool:
+        return not site.connections
+
+    await eventually(are_gone, what="all connections gone")
+    await check_served(site)
+    assert "Exception in ASGI application" not in caplog.text
+
+
 def test_an_address_has_a_bounded_number_of_connections_and_a_proxy_all() -> None:
     open_ = Connections(Limits(connections_per_address=3), "10.0.0.0/8, 127.0.0.1")
     assert [open_.admit("192.0.2.1") is None for _ in range(5)] == [True, True, True, False, False]

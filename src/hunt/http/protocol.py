@@ -60,7 +60,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._refusal: Refusal | None = None
         self._is_refused = False
         self._refusal_due: Refusal | None = None
-        self._is_answering = False
+        self._answering: RequestResponseCycle | None = None
         self._deadline: TimerHandle | None = None
         self._deadline_of: Phase | None = None
         self._checks_left = 0
@@ -85,6 +85,9 @@ class BoundedHttp(HttpToolsProtocol):
         if self._lingering is not None:
             self._open.lingering -= 1
         self._open.release(self._address)
+        if self._answering:  # uvicorn marks the newest request only, and this may be one before it
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
 
     @property
@@ -147,7 +150,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         upgrades = self.parser.should_upgrade()
-        if upgrades and (self._has_body or (self._should_upgrade() and self._is_answering)):
+        if upgrades and (self._has_body or (self._should_upgrade() and self._answering)):
             self._stop_parsing(BAD_REQUEST)
         if len(self.pipeline) >= self.limits.pipelined:
             self._stop_parsing(TOO_MANY_PIPELINED)
@@ -160,7 +163,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Start what the request asks for once its body is there, or at once where it is too long anyway."""
         if not cycle.more_body or self._content_length > self.limits.body_bytes:
-            self._is_answering = True
+            self._answering = cycle
             super()._start_asgi_task(cycle, app)
             return
         self._held = (cycle, app)
@@ -188,15 +191,15 @@ class BoundedHttp(HttpToolsProtocol):
     def _start_held(self) -> None:
         if self._held:
             held, self._held = self._held, None
-            self._is_answering = True
+            self._answering = held[0]
             super()._start_asgi_task(*held)
 
     def on_response_complete(self) -> None:
-        self._is_answering = False
+        self._answering = None
         super().on_response_complete()  # which begins the next one, where there is one
         if self.transport.is_closing():
             self._abort_after(self.limits.write_seconds)
-        elif self._refusal_due and not self._is_answering:
+        elif self._refusal_due and not self._answering:
             self._unset_keepalive_if_required()
             self._say(self._refusal_due)
 
@@ -278,7 +281,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._held = None
         if self.transport.is_closing() or (is_answered_already and self.cycle is not None):
             self.transport.abort()
-        elif self._is_answering:
+        elif self._answering:
             self._refusal_due = refusal
         else:
             self._say(refusal)
