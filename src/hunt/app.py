@@ -41,6 +41,7 @@ from hunt.settings import Settings
 from hunt.web import account_forms, files, pages, play_forms
 from hunt.web.common import Pages
 from hunt.web.errors import answer_as_json, answer_fault
+from hunt.web.form import MAX_FIELDS
 from hunt.web.render import Renderer
 from hunt.web.static_files import static_files
 
@@ -173,6 +174,7 @@ def _application(
         ),
         request_class=JsonRequest,
         request_max_body_size=MAX_BODY_BYTES,
+        multipart_form_part_limit=MAX_FIELDS,
         logging_config=None,
         signature_types=[BaseServices, Services, Pages],
     )

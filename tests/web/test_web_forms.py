@@ -50,6 +50,13 @@ async def test_a_login_leads_on_to_our_own_pages_only(nobody: Browser, team: Tea
     assert again.answer.url.path == expected, "who is logged in is led on at once"
 
 
+@pytest.mark.parametrize(("kind", "status"), [("data", 413), ("files", 422)])
+async def test_a_form_has_a_bounded_number_of_fields(nobody: Browser, kind: str, status: int) -> None:
+    fields = {f"f{number}": "x" for number in range(100)}
+    answer = await nobody.client.post("/login", **{kind: fields})
+    assert answer.status_code == status
+
+
 async def test_a_wrong_password_keeps_the_name_and_says_so(nobody: Browser, team: Team) -> None:
     await nobody.get("/login")
     page = await nobody.post("/login", username=team.username, password="wrong", next="/puzzles")

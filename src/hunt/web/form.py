@@ -4,11 +4,16 @@ from collections.abc import Awaitable
 from typing import Any
 
 from litestar import Response
+from litestar.enums import RequestEncodingType
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.response import Redirect
 from msgspec import Struct
 
 from hunt.errors import FORESEEN, Fault, fault_of
 from hunt.requests import AnyRequest
+
+MAX_FIELDS = 20
+"""Of a form; ours have a few. Taking thousands apart would make others wait."""
 
 Answer = Response[Any] | Redirect
 
@@ -30,7 +35,12 @@ class Form(Struct, kw_only=True):
 
 
 async def read_form(request: AnyRequest, *names: str) -> dict[str, str]:
-    """The named fields of the form, empty where they are missing; line ends as typed on any machine."""
+    """The named fields of the form, empty where they are missing; line ends as typed on any machine.
+
+    Raises RequestEntityTooLarge where there are too many. (Litestar counts the parts of a multipart form.)
+    """
+    if request.content_type[0] == RequestEncodingType.URL_ENCODED and (await request.body()).count(b"&") >= MAX_FIELDS:
+        raise RequestEntityTooLarge
     form = await request.form()
     texts = {name: form.get(name, "") for name in names}
     return {name: text.replace("\r\n", "\n") if isinstance(text, str) else "" for name, text in texts.items()}
