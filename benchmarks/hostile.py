@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.synchronize import Event
 
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from benchmarks import stage
@@ -137,13 +138,16 @@ def _flood(opcode: Opcode, data: bytes = b"", *, first: bytes = b"", sockets: in
     many = first + Frame(opcode, data, fin=not first).serialize(mask=True) * 40_000
 
     async def one(port: int, token: str) -> None:
-        headers = {"authorization": f"Bearer {token}", "host": "localhost"}
+        headers = {"authorization": f"Bearer {token}"}
         async with connect(f"ws://{HOST}:{port}/ws", additional_headers=headers, proxy=None) as client:
             client.transport.write(many)
             await client.wait_closed()
 
     async def attack(port: int, token: str) -> None:
-        await asyncio.gather(*(one(port, token) for _ in range(sockets)), return_exceptions=True)
+        ends = await asyncio.gather(*(one(port, token) for _ in range(sockets)), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, InvalidStatus):  # it never got in, so it attacks nothing
+                raise end
 
     return attack
 
