@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hunt.accounts.errors import BadAccount
-from hunt.accounts.names import check_not_reserved, clean_name, clean_username, name_key
+from hunt.accounts.names import check_not_reserved, clean_name, clean_username, name_key, name_shape
 from playing import quick
 
 COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
@@ -107,7 +107,7 @@ def test_emoji_and_the_joiners_that_scripts_need_are_welcome(name: str) -> None:
     "name",
     [
         "\u3164", "\u2800", "\u115f\u1160", "\uffa0 \u3164", "\u200d\u200c", "\u0301", "\u00ad", "\u200b", "\ufeff",
-        "a\u202eb", "a\u2066b", "\u200fa", "a\x07", "a\ue000", "a\ufffe", "a\U000e0041", "e" + "\u0301" * 6, "\ud800",
+        "a\u202eb", "a\u2066b", "a\u2065", "a\ufff0", "a\U000e0fff", "\u200fa", "a\x07", "a\ue000", "a\ufffe", "a\U000e0041", "e" + "\u0301" * 6, "\ud800",
     ],
     ids=ascii,
 )  # fmt: skip
@@ -134,6 +134,9 @@ def test_joiners_that_join_nothing_are_dropped() -> None:
         ("paypal", "\u0440\u0430\u0443\u0440\u0430l"),
         ("\u0141\u00f3d\u017a", "Lodz"),
         ("Stra\u00dfe", "STRASSE"),
+        ("The Owls", "The Owls\u17b4"),
+        ("The Owls", "The Ow\u1160ls\u180b"),
+        ("The Owls", "The\u3164\uffa0Owls"),
     ],
 )
 def test_names_that_people_would_take_for_each_other_have_one_key(one: str, other: str) -> None:
@@ -156,6 +159,28 @@ def test_other_names_have_other_keys(one: str, other: str) -> None:
     assert name_key(clean_name(one)) != name_key(clean_name(other))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The Owls", "The OwIs"),
+        ("The Owls", "The \u041ewIs"),
+        ("Iris", "lris"),
+        ("Team I", "Team 1"),
+        ("Team I", "Team l"),
+        ("Tom", "T0m"),
+    ],
+)
+def test_a_capital_i_looks_like_an_l(one: str, other: str) -> None:
+    assert name_shape(one) == name_shape(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Mail", "Mall"), ("FAIL", "FALL"), ("Team I", "Team II"), ("\u65e5\u672c", "\u672c\u65e5")]
+)
+def test_other_names_have_other_shapes(one: str, other: str) -> None:
+    assert name_shape(one) != name_shape(other)
+
+
 @pytest.mark.parametrize("name", ["HQ", "hq", "H.Q.", "\u0397Q", "\uff28\uff31", "Head Quarters", "Admin", "0perator"])
 def test_nobody_is_called_like_the_organisers(name: str) -> None:
     with pytest.raises(BadAccount):
@@ -172,6 +197,7 @@ def test_a_clean_name_stays_as_it_is_and_has_a_key(typed: str) -> None:
         return
     assert clean_name(once) == once
     assert name_key(once)
+    assert name_shape(once)
 
 
 @pytest.mark.parametrize("clean", [clean_username, clean_name])

@@ -108,10 +108,12 @@ async def test_a_taken_name_is_refused_while_others_register(store: str) -> None
 async def test_either_name_may_be_the_one_that_is_taken(store: str) -> None:
     async with desk(store) as one:
         await one.accounts.register("a", "Name", "", password_hash=HASH)
-        for username, name in (("a", "Other"), ("b", "Name")):
+        await one.accounts.register("o", "Owls", "", password_hash=HASH)
+        for username, name in (("a", "Other"), ("b", "Name"), ("b", "OwIs")):
             with pytest.raises(Conflict) as taken:
                 await one.accounts.register(username, name, "", password_hash=HASH)
             assert taken.value.code == "name_taken"
+        assert [username for username, _ in (await team_names(store)).values()] == ["a", "o"]
 
 
 async def test_a_registration_may_be_repeated_with_its_key(store: str) -> None:
@@ -140,10 +142,12 @@ async def test_a_team_takes_another_name_but_not_a_taken_one(store: str) -> None
     async with desk(store) as one:
         team_id = await one.team("a", HASH)
         await one.team("b", HASH)
+        await one.accounts.register("o", "Owls", "", password_hash=HASH)
         await one.accounts.rename(team_id, "  Ünïcorns ")
         assert one.process.tail.board.teams[team_id].name == "Ünïcorns"
-        with pytest.raises(Conflict):
-            await one.accounts.rename(team_id, "B")
+        for taken in ("B", "OwIs"):
+            with pytest.raises(Conflict):
+                await one.accounts.rename(team_id, taken)
         assert (await team_names(store))[team_id] == ("a", "Ünïcorns")
         await one.process.check()
 

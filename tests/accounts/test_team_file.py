@@ -60,6 +60,7 @@ def test_columns_that_nothing_reads_are_named() -> None:
         ("username,name\n,The Owls\n", "Line 2: Choose a user name"),
         ("username,name\nhq,Us\n", "Line 2: This name would be taken for"),
         ("username,name\na,Same\nb,SAME\n", "Line 3: the name SAME, or one that looks like it, stands in line 2"),
+        ("username,name\na,Owls\nb,OwIs\n", "Line 3: the name OwIs, or one that looks like it, stands in line 2"),
         ("username\na\nA\n", "Line 3: the user name a stands in line 2"),
         ("username,email\na,nowhere\n", "Line 2: `nowhere` is no e-mail address"),
     ],

@@ -5,6 +5,7 @@ The rules name characters themselves, because which ones Python calls printable 
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from disarm import skeleton_key
 
@@ -23,6 +24,11 @@ MAX_MARKS = 4
 BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and symbols that look like nothing."""
 
+_UNSEEN = str.maketrans(
+    dict.fromkeys(BLANK, " ") | dict.fromkeys("\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f", None)
+)
+"""Those of them that leave a gap count as a space between other letters, the rest as nothing."""
+
 JOINERS = "\u200c\u200d"
 """They hold emoji together, and several scripts need them within words."""
 
@@ -37,6 +43,9 @@ RESERVED = {
 
 _TAGGED = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
 """The flags of parts of a country: the one place where tag characters stand for something."""
+
+_NEVER_SEEN = re.compile("[\u2065\ufff0-\ufff8\U000e0080-\U000e00ff\U000e01f0-\U000e0fff]")
+"""Set aside by Unicode for characters that will not be seen."""
 
 _LONE_JOINERS = re.compile(f"(?<![^\\s{JOINERS}])[{JOINERS}]+|[{JOINERS}]+(?=\\s|$)")
 _MANY_JOINERS = re.compile(f"([{JOINERS}])[{JOINERS}]+")
@@ -91,14 +100,28 @@ def name_key(name: str) -> str:
     skeletons of UTS 39). Marks that make another letter, as in Japanese and Hindi, do.
     """
     # Capitals are what other scripts share most of; only I looks like an l, which it is not when it is small.
-    plain = unicodedata.normalize("NFC", _without_accents(name).upper().replace("I", "i"))
+    plain = unicodedata.normalize("NFC", _without_accents(_seen(name)).upper().replace("I", "i"))
     return skeleton_key(plain).translate(_ALIKE) or plain
+
+
+@lru_cache(50_000)
+def name_shape(name: str) -> str:
+    """What a clean name looks like with its capitals as they are, where an I is read as an l, as in `OwIs`.
+
+    Two names with one shape would be taken for each other too, though one is not the other in capitals.
+    """
+    plain = _without_accents(_seen(name))
+    return skeleton_key(plain.replace("I", "l").replace("L", "L^")).translate(_ALIKE) or plain
 
 
 def check_not_reserved(field: str, name: str) -> None:
     """Raises BadAccount for a name under which people would expect the organisers."""
     if "".join(filter(str.isalnum, name_key(name))) in RESERVED:
         raise BadAccount(field, "This name would be taken for the organisers'. Choose another one.")
+
+
+def _seen(name: str) -> str:
+    return " ".join(name.translate(_UNSEEN).split())
 
 
 def _without_accents(text: str) -> str:
@@ -123,6 +146,7 @@ def _hidden(text: str) -> list[str]:
         for char in text
         if (unicodedata.category(char) in {"Cc", "Cs", "Co", "Zl", "Zp"})
         or (unicodedata.category(char) == "Cf" and char not in JOINERS)
+        or _NEVER_SEEN.match(char)
         or (ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF)  # noqa: PLR2004 - Unicode's noncharacters
     ]
 

@@ -13,7 +13,7 @@ from hunt.accounts.audit import COMMAND_LINE, Actor, Audit
 from hunt.accounts.devices import Device
 from hunt.accounts.errors import BadAccount, WrongLogin
 from hunt.accounts.guard import Guard, registered_at
-from hunt.accounts.names import check_not_reserved, clean_name, clean_username, name_key
+from hunt.accounts.names import check_not_reserved, clean_name, clean_username, name_key, name_shape
 from hunt.accounts.operators import Operators
 from hunt.accounts.password_rules import PasswordRules
 from hunt.accounts.passwords import Passwords
@@ -213,6 +213,7 @@ class Accounts:
                     row = await TeamRepository(db).add(made, auto_commit=True)
             except IntegrityError:
                 raise await self._taken(connection, username, name) from None
+            self._check_shape(name)
             return RegisterTeam(team_id=row.id, username=username, name=name)
 
         done = await self.writer.submit(prepare=insert, internal_data=internal_data, request=request)
@@ -227,6 +228,12 @@ class Accounts:
         if has_username:
             return Conflict("name_taken", f"A team has the user name {username} already.", field="username")
         return _looks_taken(name)
+
+    def _check_shape(self, name: str, but: int | None = None) -> None:
+        """Raises Conflict where another team's name has the same shape; the same key is refused by an index."""
+        shape = name_shape(name)
+        if any(name_shape(team.name) == shape for id, team in self.tail.board.teams.items() if id != but):
+            raise _looks_taken(name)
 
     async def sign_up(
         self, username: str, name: str, password: str, *, address: str, label: str, request: Request | None = None
@@ -283,6 +290,7 @@ class Accounts:
                 raise NotFound(f"There is no team with the id {team_id}.") from None
             except IntegrityError:
                 raise _looks_taken(name) from None
+            self._check_shape(name, but=team_id)
             return RenameTeam(team_id=team_id, name=name)
 
         return await self.writer.submit(prepare=update, internal_data=internal_data, request=request)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from hunt.accounts.errors import BadAccount
-from hunt.accounts.names import check_not_reserved, clean_name, clean_username, name_key
+from hunt.accounts.names import check_not_reserved, clean_name, clean_username, name_key, name_shape
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
 
@@ -155,5 +155,6 @@ def _twice(teams: list[NewTeam]) -> Iterator[str]:
     for team in teams:
         if (first := usernames.setdefault(team.username, team.line)) != team.line:
             yield f"Line {team.line}: the user name {team.username} stands in line {first} already."
-        if (first := names.setdefault(name_key(team.name), team.line)) != team.line:
+        looks = (name_key(team.name), name_shape(team.name))
+        if (first := min(names.setdefault(look, team.line) for look in looks)) != team.line:
             yield f"Line {team.line}: the name {team.name}, or one that looks like it, stands in line {first} already."

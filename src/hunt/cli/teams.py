@@ -9,7 +9,7 @@ from typing import BinaryIO, TextIO
 import click
 
 from hunt.accounts.errors import BadAccount
-from hunt.accounts.names import name_key
+from hunt.accounts.names import name_key, name_shape
 from hunt.accounts.team_file import MAX_FILE_BYTES, NewTeam, read_team_file
 from hunt.cli.accounts import id_of, password_options, somebody_here
 from hunt.cli.common import Failure, plural, with_data
@@ -76,12 +76,13 @@ def import_teams(file: BinaryIO, *, dry_run: bool) -> None:
 async def _problems_with(data: Headless, new: Sequence[NewTeam]) -> list[str]:
     """What keeps teams of the file from being registered, beside those that are registered already."""
     rows = await data.accounts.teams()
-    usernames, names = {row.username for row in rows}, {name_key(row.name): row.name for row in rows}
+    usernames = {row.username for row in rows}
+    names = {look: row.name for row in rows for look in (name_key(row.name), name_shape(row.name))}
     problems = []
     for team in new:
         if team.username in usernames:
             problems.append(f"Line {team.line}: a team has the user name {team.username} already.")
-        if taken := names.get(name_key(team.name)):
+        if taken := names.get(name_key(team.name)) or names.get(name_shape(team.name)):
             problems.append(f"Line {team.line}: a team is called {taken} already, which {team.name} looks like.")
         try:
             if team.password:
