@@ -34,6 +34,7 @@ def test_a_file_of_an_old_windows_keeps_its_umlauts() -> None:
         "User Name,Team Name,Kennwort,E-Mail",
         "LOGIN,TEAM,PASS,mail",
         "user_name,Team-Name,passwort,Contact Email",
+        "Nutzername,Teamname,pwd,E-Mail-Adresse",
     ],
 )
 def test_headers_are_read_however_they_are_written(header: str) -> None:
@@ -43,6 +44,13 @@ def test_headers_are_read_however_they_are_written(header: str) -> None:
 def test_quoted_cells_hold_separators_and_line_ends_and_blank_lines_are_passed_over() -> None:
     text = 'username,name\n\nowls,"Hoot, Inc"\n , \nbats,"Two\nlines"\n'
     assert [(team.line, team.name) for team in read(text).teams] == [(3, "Hoot, Inc"), (5, "Two lines")]
+
+
+@pytest.mark.parametrize("before", ["\n", "\r\n \r\n", "sep=;\n"])
+def test_what_stands_before_the_header_is_passed_over(before: str) -> None:
+    assert [(team.username, team.name) for team in read(f"{before}username;name\nowls;A, B\n").teams] == [
+        ("owls", "A, B")
+    ]
 
 
 def test_columns_that_nothing_reads_are_named() -> None:
@@ -56,6 +64,7 @@ def test_columns_that_nothing_reads_are_named() -> None:
         ("name,password\nowls,x\n", "`username`"),
         ("username,name\nowls,Hoot, Inc and Friends\n", "Line 2 has 3 fields"),
         ('username,name\nowls,"open\nbats,b\n', "Line 2: a quotation mark"),
+        ('username,name\nowls,"The" Owls\n', "Line 2: a text goes on behind its quotation marks"),
         ("username,name\ntwo words,b\n", "Line 2: A user name has no spaces"),
         ("username,name\n,The Owls\n", "Line 2: Choose a user name"),
         ("username,name\nhq,Us\n", "Line 2: This name would be taken for"),

@@ -17,12 +17,20 @@ MAX_EMAIL_LENGTH = 254
 SEPARATORS = ",;\t"
 
 COLUMNS = {
-    "username": "username user login loginname account accountname userid benutzername benutzer",
+    "username": "username user login loginname account accountname userid benutzername benutzer nutzername",
     "name": "name team teamname displayname title gruppe groupname",
-    "password": "password pass passwort kennwort pw",
-    "email": "email mail emailaddress contact contactemail",
+    "password": "password pass passwort kennwort pw pwd",
+    "email": "email mail emailaddress mailaddress emailadresse mailadresse contact contactemail kontakt",
 }
 """What each column may be called: case, spaces, hyphens and underscores do not count."""
+
+_SEPARATOR_LINE = ["sep=", ""]
+"""What `sep=;` is, which some spreadsheets write before the header, when it is read with that separator."""
+
+_CSV_ERRORS = {
+    "unexpected end of data": "a quotation mark is opened and not closed",
+    "expected after": "a text goes on behind its quotation marks: put all of it into them, and write each inside twice",
+}
 
 _FIELDS = {synonym: field for field, synonyms in COLUMNS.items() for synonym in synonyms.split()}
 
@@ -86,18 +94,18 @@ def _decoded(data: bytes, encoding: str) -> str:
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     """The cells of each line that has any, trimmed, with the number of the line that they begin in."""
-    first = text.split("\n", 1)[0]
-    separator = max(SEPARATORS, key=first.count)
+    first = text.lstrip().splitlines()[:1]
+    separator = max(SEPARATORS, key="".join(first).count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
     begins = 1
     try:
         for cells in reader:
             trimmed = [cell.strip() for cell in cells]
-            if any(trimmed):
+            if any(trimmed) and trimmed != _SEPARATOR_LINE:
                 yield begins, trimmed
             begins = reader.line_num + 1
     except csv.Error as error:
-        why = "a quotation mark is opened and not closed" if "end of data" in str(error) else str(error)
+        why = next((said for part, said in _CSV_ERRORS.items() if part in str(error)), str(error))
         raise _Unreadable(f"Line {begins}: {why}.") from None
 
 
