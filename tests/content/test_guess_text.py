@@ -97,6 +97,8 @@ def test_accents_points_and_forms_do_not_count(pointed: str, plain: str) -> None
         ("MO\u0308WE", {"MOWE", "MOEWE"}),
         ("Blåbær", {"BLABAER", "BLAABAER"}),
         ("Übergröße", {"UBERGROSSE", "UEBERGROSSE", "UBERGROESSE", "UEBERGROESSE"}),
+        ("N\u01da", {"NU", "NUE"}),
+        ("\u01ff\u01fb", {"OA", "OEA", "OAA", "OEAA"}),
         ("MOEWE", {"MOEWE"}),
         ("crème", {"CREME"}),
     ],

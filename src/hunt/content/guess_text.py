@@ -8,7 +8,8 @@ from itertools import product
 MAX_LETTERS_APART = 4
 """Letters of one text that are each spelled in either way; where there are more, all of them in the same way."""
 
-_TWO_WAYS = {"Ä": "AE", "Ö": "OE", "Ü": "UE", "Ø": "OE", "Å": "AA"}
+_PAIRS = {"ÄǞ": "AE", "ÖȪ": "OE", "ÜǕǗǙǛ": "UE", "ØǾ": "OE", "ÅǺ": "AA"}
+_TWO_WAYS = {letter: pair for letters, pair in _PAIRS.items() for letter in letters}
 """Letters that are written as another pair of letters where they cannot be typed, or without their mark."""
 
 _HAS_TWO_WAYS = re.compile(f"([{''.join(_TWO_WAYS)}])", re.IGNORECASE)
