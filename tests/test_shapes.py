@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from msgspec import Struct, json
+from msgspec import Meta, Struct, json
 
 from apps import App, fresh_sqlite, running_app, settings_of
 from hunt.http.shapes import UNREADABLE, describe, explain_json
@@ -135,6 +135,7 @@ class Inner(Struct):
 class Outer(Struct):
     inner: Inner | None = None
     flag: bool = False
+    few: Annotated[list[int], Meta(max_length=2)] = []
 
 
 def test_a_place_inside_is_named_in_full() -> None:
@@ -142,12 +143,13 @@ def test_a_place_inside_is_named_in_full() -> None:
         ('{"inner": {"many": [1, "x"]}}', "`inner.many[1]` must be a whole number."),
         ('{"inner": {}}', "`inner.many` is missing: it must be a list in which each is a whole number."),
         ('{"flag": 1}', "`flag` must be true or false."),
+        ('{"few": [1, 2, 3]}', "`few` must be a list of at most 2 in which each is a whole number."),
         ('{"inner": 1}', "`inner` must be a JSON object with `many`."),
     ):
         with pytest.raises(UNREADABLE) as refused:
             json.decode(text, type=Outer)
         assert explain_json(refused.value, Outer, "The body") == sentence
-    assert describe(Outer) == "a JSON object with `inner` and `flag`"
+    assert describe(Outer) == "a JSON object with `inner`, `flag` and `few`"
 
 
 @given(

@@ -58,7 +58,9 @@ def describe(kind: Any) -> str:
         names = [each for each in _names(structs[0]) if all(each in _names(other) for other in structs)]
         parts.append(f"a JSON object with {_listed([f'`{name}`' for name in names], 'and')}")
     parts += [
-        f"a list in which each is {describe(each.item_type)}" for each in types if isinstance(each, inspect.ListType)
+        f"{_list(each)} in which each is {describe(each.item_type)}"
+        for each in types
+        if isinstance(each, inspect.ListType)
     ]
     return _listed(parts, "or")
 
@@ -75,6 +77,10 @@ def _describe(info: inspect.Type) -> str:
             return _listed([f"`{value}`" for value in values], "or")
         case _:
             return "a JSON object"
+
+
+def _list(info: inspect.ListType) -> str:
+    return "a list" if info.max_length is None else f"a list of at most {info.max_length}"
 
 
 def _names(info: inspect.StructType) -> list[str]:
