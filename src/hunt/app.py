@@ -190,8 +190,7 @@ def _socket_handler(services: BaseServices, build: str) -> WebsocketRouteHandler
         if session is None or not services.guard.is_open(session):  # it ended meanwhile, and nobody knew of this socket
             await socket.close(code=CLOSE_LOGGED_OUT)
             return
-        team_id = session.account_id if session.kind == "team" else None
-        await serve(socket, services.hub, team_id, session.id, build)
+        await serve(socket, services.hub, session.team_id, session.id, build)
 
     return live
 

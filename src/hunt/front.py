@@ -36,6 +36,7 @@ A file that is sent piece by piece is none of them any more: it has a limit of i
 RESERVED_REQUESTS = 50
 """More than these are still let in for what the server itself lives by: health checks, and the other processes."""
 
+TOO_MANY = 429
 BUSY = 503
 BUSY_SECONDS = 2
 """When to come back after that."""
@@ -130,6 +131,9 @@ class Front:
                 await self._refuse(scope, send, 403, "not_logged_in", "Log in first.")
             elif identity.by == "cookie" and origin is None:
                 await self._refuse(scope, send, 403, "foreign_origin", "A socket by cookie has to say its Origin.")
+            elif self.services.hub.shared.budget(identity.session.team_id).is_spent:
+                detail = "Your team asks for more than its share of the server. Try again in a moment."
+                await self._refuse(scope, send, TOO_MANY, "too_many_sockets", detail)
             else:
                 await self.app(scope, receive, send)
 
@@ -238,7 +242,7 @@ class Front:
         media_type = b"text/html; charset=utf-8" if is_page else b"application/json"
         headers = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
         headers += self._headers
-        if status == BUSY:
+        if status in {BUSY, TOO_MANY}:
             headers.append((b"retry-after", str(BUSY_SECONDS).encode()))
         messages: list[Any] = [
             {"type": f"{kind}.response.start", "status": status, "headers": headers},

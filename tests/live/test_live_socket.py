@@ -14,6 +14,7 @@ from apps import PASSWORD, Site, Team, fresh_sqlite, running_site
 from hunt.app import MAX_CALL_BYTES
 from hunt.game import commands as cmd
 from hunt.live import connection, socket
+from hunt.live.budget import BURST_SECONDS
 from hunt.live.protocol import MAX_BAD_FRAMES
 from live_world import check_tiles, grant, guess, ids
 from refusals import refusals
@@ -167,6 +168,17 @@ async def test_too_many_sockets_of_one_team_are_refused(
         assert await second.closed() == 4029
         async with opened(live_site, await live_site.app.team()) as other:
             assert (await other.next())["type"] == "hello"
+
+
+async def test_a_team_that_opens_sockets_without_end_is_refused_until_it_rests(
+    live_site: Site, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "HANDSHAKE_SECONDS", BURST_SECONDS / 3)
+    for _ in range(3):
+        assert await greeted(live_site, team)
+    live_site.app.services.hub.shared.budget(team.id).spend(1)
+    assert await refused(live_site, team) == 429
+    assert await greeted(live_site, await live_site.app.team())
 
 
 Ending = Callable[[Site, Team], Any]

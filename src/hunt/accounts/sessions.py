@@ -39,6 +39,11 @@ class Session(Struct, frozen=True, kw_only=True):
     expires_at: datetime
     registered: str = ""
 
+    @property
+    def team_id(self) -> int | None:
+        """The team's id; None for an operator."""
+        return self.account_id if self.kind == "team" else None
+
 
 class Ended(Struct, frozen=True, kw_only=True):
     """The `revocation`-th session to end."""

@@ -18,6 +18,7 @@ BURST_SECONDS = 2.0
 TURN_SECONDS = 0.005
 """What it may use before everybody else has a turn."""
 
+HANDSHAKE_SECONDS = 1e-3
 CALL_SECONDS = 50e-6
 FRAME_SECONDS = 20e-6
 SENT_BYTE_SECONDS = 5e-9

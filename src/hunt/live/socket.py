@@ -12,7 +12,7 @@ from litestar.exceptions import WebSocketDisconnect
 
 from hunt.clock import Clock
 from hunt.live import protocol
-from hunt.live.budget import CALL_SECONDS
+from hunt.live.budget import CALL_SECONDS, HANDSHAKE_SECONDS
 from hunt.live.connection import Connection
 from hunt.live.hub import Hub, TooManySockets
 from hunt.log.source import LogAway
@@ -52,6 +52,7 @@ class _Allowance:
 async def serve(socket: Socket, hub: Hub, team_id: int | None, session_id: str | None, build: str) -> None:
     """Speak the protocol on an accepted socket until either side closes it."""
     connection = Connection(hub.shared, secrets.token_hex(8), team_id, session_id, _sender(socket))
+    connection.budget.spend(HANDSHAKE_SECONDS)
     try:
         hub.join(connection)
     except TooManySockets:
