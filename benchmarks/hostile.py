@@ -22,6 +22,9 @@ PAUSE_SECONDS = 0.02
 CONNECTIONS = 300
 """Of attacks that need many."""
 
+TOO_MANY = 429
+"""What a team is answered that opens sockets without pause."""
+
 HEAD = b"host: localhost\r\n"
 PAGE = b"GET /login HTTP/1.1\r\n" + HEAD + b"\r\n"
 HALF_BODY = b"POST /api/login HTTP/1.1\r\n" + HEAD + b"content-length: 50\r\n\r\n{"
@@ -133,9 +136,9 @@ def _hold(text: bytes) -> Attack:
     return attack
 
 
-def _flood(opcode: Opcode, data: bytes = b"", *, first: bytes = b"", sockets: int = 1) -> Attack:
-    """Sockets of a team that send this frame without end."""
-    many = first + Frame(opcode, data, fin=not first).serialize(mask=True) * 40_000
+def _flood(opcode: Opcode, data: bytes = b"", *, first: bytes = b"", sockets: int = 1, frames: int = 40_000) -> Attack:
+    """Sockets of a team that send this frame so many times, and come back when they are closed."""
+    many = first + Frame(opcode, data, fin=not first).serialize(mask=True) * frames
 
     async def one(port: int, token: str) -> None:
         headers = {"authorization": f"Bearer {token}"}
@@ -146,8 +149,8 @@ def _flood(opcode: Opcode, data: bytes = b"", *, first: bytes = b"", sockets: in
     async def attack(port: int, token: str) -> None:
         ends = await asyncio.gather(*(one(port, token) for _ in range(sockets)), return_exceptions=True)
         for end in ends:
-            if isinstance(end, InvalidStatus):  # it never got in, so it attacks nothing
-                raise end
+            if isinstance(end, InvalidStatus) and end.response.status_code != TOO_MANY:
+                raise end  # it never got in, so it attacks nothing
 
     return attack
 
@@ -173,6 +176,7 @@ ATTACKS: dict[str, Attack] = {
     "empty texts": _flood(Opcode.TEXT),
     "a message without end": _flood(Opcode.CONT, first=Frame(Opcode.TEXT, b"", fin=False).serialize(mask=True)),
     "pings on 100 sockets": _flood(Opcode.PING, sockets=100),
+    "300 sockets that come back": _flood(Opcode.TEXT, b"x" * 15_000, sockets=300, frames=20),
 }  # fmt: skip
 
 

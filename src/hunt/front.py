@@ -1,5 +1,6 @@
 """Outermost middleware: host, origin, identity, load shedding, and how new the answer has to be."""
 
+import asyncio
 from hmac import compare_digest
 from html import escape
 from typing import Any, Literal
@@ -37,6 +38,9 @@ RESERVED_REQUESTS = 50
 """More than these are still let in for what the server itself lives by: health checks, and the other processes."""
 
 TOO_MANY = 429
+PAUSE_SECONDS = 1.0
+"""Before a handshake of a team that has too many is refused: who comes back at once would cost as much as if let in."""
+
 BUSY = 503
 BUSY_SECONDS = 2
 """When to come back after that."""
@@ -132,6 +136,7 @@ class Front:
             elif identity.by == "cookie" and origin is None:
                 await self._refuse(scope, send, 403, "foreign_origin", "A socket by cookie has to say its Origin.")
             elif self.services.hub.shared.budget(identity.session.team_id).is_spent:
+                await asyncio.sleep(PAUSE_SECONDS)
                 detail = "Your team asks for more than its share of the server. Try again in a moment."
                 await self._refuse(scope, send, TOO_MANY, "too_many_sockets", detail)
             else:
