@@ -14,6 +14,9 @@ from hunt.requests import AnyRequest
 from hunt.web.file_answers import file_answer, media_type
 from hunt.web.render import STATIC
 
+SERVED = {".css", ".js", ".svg"}
+"""Suffixes of what browsers load. Types and checksums, which are in the folder too, are not served."""
+
 # The address names the build, so what is there never changes.
 STATIC_HEADERS = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
 
@@ -23,7 +26,7 @@ class _Files:
 
     def __init__(self, folder: Path) -> None:
         root = folder.resolve()
-        self._files = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+        self._files = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.suffix in SERVED}
         self._compressed: dict[tuple[str, Coding], bytes] = {}
 
     async def answer(self, request: AnyRequest, name: str) -> ASGIApp:
