@@ -27,7 +27,11 @@ function hear(connection, frame, now = 0) {
   connection.received(JSON.stringify(frame), now);
 }
 
-const sent = (connection) => connection.effects().filter((effect) => effect.do === "send").map((effect) => effect.frame);
+const sent = (connection) =>
+  connection
+    .effects()
+    .filter((effect) => effect.do === "send")
+    .map((effect) => effect.frame);
 const only = (connection, kind) => connection.effects().filter((effect) => effect.do === kind);
 
 const LOG = { dataset: "activity_log", since: 90, mac: "d90" };
@@ -47,7 +51,10 @@ test("entries move the cursor, and what follows is taken from there", () => {
   const connection = opened(["log", LOG]);
   hear(connection, { type: "append", sub: "s1", prev: 90, entries: [{ id: 93 }], id: 95, mac: "d95" });
   hear(connection, { type: "append", sub: "s1", prev: 95, entries: [], id: 99, mac: "d99" });
-  assert.deepEqual(only(connection, "append").map((effect) => effect.id), [95, 99]);
+  assert.deepEqual(
+    only(connection, "append").map((effect) => effect.id),
+    [95, 99],
+  );
 });
 
 test("a frame that does not follow our cursor makes us ask again from there, and is not shown", () => {
@@ -77,7 +84,10 @@ test("a reset drops everything, and replaced datasets are asked for afresh", () 
   connection.effects();
   hear(connection, { type: "reset", sub: "s1" });
   const effects = connection.effects();
-  assert.deepEqual(effects.filter((effect) => effect.do === "reset").map((effect) => effect.key), ["log", "hub"]);
+  assert.deepEqual(
+    effects.filter((effect) => effect.do === "reset").map((effect) => effect.key),
+    ["log", "hub"],
+  );
   assert.equal(effects.at(-1).frame.since, undefined);
   hear(connection, { type: "append", sub: "s1", prev: 0, entries: [{ id: 1 }], id: 7, mac: "e7" });
   assert.equal(only(connection, "append").length, 1);
@@ -100,25 +110,46 @@ test("offline is told with the time of the last sign of life, and catching up wh
   const connection = opened(["log", LOG], ["hub", HUB]);
   hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, mac: "d100" }, 5);
   hear(connection, { type: "update", sub: "s3", value: { epoch: 100 } }, 7);
-  assert.deepEqual(only(connection, "status").map((effect) => effect.status), [{ state: "online", since: null, caughtUp: false }]);
+  assert.deepEqual(
+    only(connection, "status").map((effect) => effect.status),
+    [{ state: "online", since: null, caughtUp: false }],
+  );
   connection.closed(1006, 50);
   connection.tick(connection.due());
   connection.closed(1006, 9000);
-  assert.deepEqual(only(connection, "status").map((effect) => effect.status), [{ state: "offline", since: 7 }]);
+  assert.deepEqual(
+    only(connection, "status").map((effect) => effect.status),
+    [{ state: "offline", since: 7 }],
+  );
   connection.tick(connection.due());
   connection.opened(30_000);
   const [log, hub] = sent(connection).map((frame) => frame.sub);
   hear(connection, { type: "append", sub: log, prev: 100, entries: [], id: 101, mac: "d101" });
   assert.deepEqual(only(connection, "status"), []);
   hear(connection, { type: "update", sub: hub, value: { epoch: 101 } });
-  assert.deepEqual(only(connection, "status").map((effect) => effect.status), [{ state: "online", since: null, caughtUp: true }]);
+  assert.deepEqual(
+    only(connection, "status").map((effect) => effect.status),
+    [{ state: "online", since: null, caughtUp: true }],
+  );
 });
 
 test("retries wait longer each time, never more than the cap, and jitter over the whole range", () => {
-  assert.equal(live.backoff(0, () => 1), live.BACKOFF_BASE);
-  assert.equal(live.backoff(3, () => 1), 8 * live.BACKOFF_BASE);
-  assert.equal(live.backoff(50, () => 1), live.BACKOFF_CAP);
-  assert.equal(live.backoff(50, () => 0), 0);
+  assert.equal(
+    live.backoff(0, () => 1),
+    live.BACKOFF_BASE,
+  );
+  assert.equal(
+    live.backoff(3, () => 1),
+    8 * live.BACKOFF_BASE,
+  );
+  assert.equal(
+    live.backoff(50, () => 1),
+    live.BACKOFF_CAP,
+  );
+  assert.equal(
+    live.backoff(50, () => 0),
+    0,
+  );
 });
 
 test("a socket that closes at once does not start the backoff anew", () => {
@@ -155,7 +186,10 @@ test("logged out: it stops until a page of a team asks for it again", () => {
   assert.equal(connection.due(), Infinity);
   assert.equal(only(connection, "status")[0].status.state, "logged_out");
   connection.start(20);
-  assert.deepEqual(connection.effects().map((effect) => effect.do), ["status", "connect"]);
+  assert.deepEqual(
+    connection.effects().map((effect) => effect.do),
+    ["status", "connect"],
+  );
 });
 
 test("silence is asked about, and then the socket is given up", () => {
@@ -194,7 +228,10 @@ test("a connection attempt that hangs is abandoned", () => {
   connection.start(0);
   connection.effects();
   connection.tick(live.CONNECT_WITHIN);
-  assert.deepEqual(connection.effects().map((effect) => effect.do), ["close", "status"]);
+  assert.deepEqual(
+    connection.effects().map((effect) => effect.do),
+    ["close", "status"],
+  );
 });
 
 // A connection whose sockets fail, and the first poll that it sends.
@@ -235,10 +272,19 @@ const statuses = (connection) => only(connection, "status").map((effect) => effe
 
 test("after two sockets that brought nothing it polls, and what comes moves pages and cursors as a socket's frames do", () => {
   const { connection, poll } = polling(["log", LOG], ["hub", HUB]);
-  assert.deepEqual(poll.subs.map((call) => [call.dataset, call.since]), [["activity_log", 90], ["hub", 95]]);
+  assert.deepEqual(
+    poll.subs.map((call) => [call.dataset, call.since]),
+    [
+      ["activity_log", 90],
+      ["hub", 95],
+    ],
+  );
   connection.polled({ status: 200, again: 15, frames: answered(poll), token: "t1" }, 400);
   const effects = connection.effects();
-  assert.deepEqual(effects.map((effect) => effect.do), ["append", "update", "status"]);
+  assert.deepEqual(
+    effects.map((effect) => effect.do),
+    ["append", "update", "status"],
+  );
   assert.equal(effects.at(-1).status.state, "polling");
   assert.equal(connection.due(), 300 + 500, "the socket is still tried when it was due");
 });
@@ -294,10 +340,17 @@ test("after a reset in an answer everything is asked for again", () => {
   const append = { type: "append", sub: log.sub, prev: 0, entries: [{ id: 1 }], id: 7, mac: "e7" };
   const frames = [hub, update, log, { type: "reset", sub: log.sub }, append];
   connection.polled({ status: 200, again: 15, frames, token: "t1" }, 400);
-  assert.deepEqual(only(connection, "reset").map((effect) => effect.key), ["log", "hub"]);
+  assert.deepEqual(
+    only(connection, "reset").map((effect) => effect.key),
+    ["log", "hub"],
+  );
   const again = nextPoll(connection);
   assert.equal(again.token, "");
-  assert.deepEqual(again.subs.map((call) => call.since), [7, 7], "the value is asked for from a place that is known");
+  assert.deepEqual(
+    again.subs.map((call) => call.since),
+    [7, 7],
+    "the value is asked for from a place that is known",
+  );
 });
 
 test("an act makes it poll at once, but not again and again", () => {
@@ -357,7 +410,10 @@ test("a refused subscription is told and does not hold up the others", () => {
   const connection = opened(["log", LOG]);
   connection.subscribe("gone", { dataset: "puzzle", params: { slug: "gone" } });
   hear(connection, { type: "fail", rpc: 4, code: "not_found", error: "There is nothing here by that name." });
-  assert.deepEqual(only(connection, "refused").map((effect) => [effect.key, effect.code]), [["gone", "not_found"]]);
+  assert.deepEqual(
+    only(connection, "refused").map((effect) => [effect.key, effect.code]),
+    [["gone", "not_found"]],
+  );
   hear(connection, { type: "append", sub: "s1", prev: 90, entries: [], id: 100, mac: "d100" });
   assert.equal(connection.status.state, "online");
 });

@@ -38,7 +38,10 @@ test("a tab that comes later is given the value that is newer than its page, and
   board.route({ do: "update", key: keyOf(HUB), value: { html: "x", epoch: 9 } });
   board.attach("b", [{ ...HUB, since: 8 }]);
   board.attach("c", [{ ...HUB, since: 9 }]);
-  assert.deepEqual(heard("b", "update").map((message) => message.value.epoch), [9]);
+  assert.deepEqual(
+    heard("b", "update").map((message) => message.value.epoch),
+    [9],
+  );
   assert.deepEqual(heard("c", "update"), []);
 });
 
@@ -49,9 +52,21 @@ test("each tab gets the entries after its own place, once", () => {
   board.attach("b", [{ ...LOG, since: 6 }]);
   board.attach("c", [{ ...LOG, since: 8 }]);
   board.route(append([8, 9]));
-  assert.deepEqual(heard("a", "append").map((message) => message.entries.map((entry) => entry.id)), [[6, 7], [8, 9]]);
-  assert.deepEqual(heard("b", "append").map((message) => message.entries.map((entry) => entry.id)), [[7], [8, 9]]);
-  assert.deepEqual(heard("c", "append").map((message) => message.entries.map((entry) => entry.id)), [[9]]);
+  assert.deepEqual(
+    heard("a", "append").map((message) => message.entries.map((entry) => entry.id)),
+    [
+      [6, 7],
+      [8, 9],
+    ],
+  );
+  assert.deepEqual(
+    heard("b", "append").map((message) => message.entries.map((entry) => entry.id)),
+    [[7], [8, 9]],
+  );
+  assert.deepEqual(
+    heard("c", "append").map((message) => message.entries.map((entry) => entry.id)),
+    [[9]],
+  );
 });
 
 test("a tab that is further back than what is kept makes the line ask again, and nobody hears anything twice", () => {
@@ -62,7 +77,10 @@ test("a tab that is further back than what is kept makes the line ask again, and
   assert.equal(connection.subs.get(keyOf(LOG)).cursor, 2);
   board.route(append([3, 6]));
   assert.deepEqual(heard("a", "append").length, 1);
-  assert.deepEqual(heard("b", "append").map((message) => message.entries.map((entry) => entry.id)), [[3, 6]]);
+  assert.deepEqual(
+    heard("b", "append").map((message) => message.entries.map((entry) => entry.id)),
+    [[3, 6]],
+  );
 });
 
 test("what is kept for later tabs is bounded", () => {
@@ -81,7 +99,10 @@ test("a reset reaches every tab and starts its place anew", () => {
   board.route({ do: "reset", key: keyOf(LOG) });
   board.route(append([1, 2]));
   assert.equal(heard("a", "reset").length, 1);
-  assert.deepEqual(heard("a", "append")[0].entries.map((entry) => entry.id), [1, 2]);
+  assert.deepEqual(
+    heard("a", "append")[0].entries.map((entry) => entry.id),
+    [1, 2],
+  );
 });
 
 test("a new tab is told how the line is, but not that it has caught up", () => {

@@ -1,17 +1,19 @@
 // Buttons that do something (unlock, start, complete, buy, exchange, ask): sent without leaving the page.
 
-import { dropDraft } from "./drafts.js";
+import { dropDrafts } from "./drafts.js";
 import { toast } from "./notices.js";
-import { allOwn, isOwn } from "./own.js";
-import { freshKey, post } from "./request.js";
+import { isOwn } from "./own.js";
+import { freshKey, post, SLOW_AFTER } from "./request.js";
 
-const SLOW_AFTER = 300;
+/** @type {WeakMap<HTMLElement, string>} */
 const keys = new WeakMap(); // button → the key of its unanswered act
 
+/** @param {HTMLFormElement} form */
 function fieldsOf(form) {
   return Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
 }
 
+/** @param {HTMLFormElement} form @param {HTMLElement} button @param {string} address */
 async function act(form, button, address) {
   if (button.getAttribute("aria-disabled") === "true") return false;
   if (!keys.has(button)) keys.set(button, freshKey());
@@ -26,13 +28,16 @@ async function act(form, button, address) {
     toast({ text: answer.sentence, kind: "warning" });
     return false;
   }
-  for (const input of allOwn("[data-draft]", form)) dropDraft(input);
+  dropDrafts(form);
   const { done } = { ...form.dataset, ...button.dataset };
   if (done) toast({ text: done, kind: "solved" });
   return true;
 }
 
-/** Makes every button with `data-api` work. `sent()` is called after each act, when the page may have to show it itself. */
+/**
+ * Makes every button with `data-api` work. `sent()` is called after each act, when the page may have to show it itself.
+ * @param {() => void} sent
+ */
 export function startActing(sent) {
   document.addEventListener("submit", async (event) => {
     const form = event.target;

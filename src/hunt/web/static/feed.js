@@ -3,13 +3,20 @@
 import { addressOf, openLine } from "./tabs.js";
 
 const WORKER_WITHIN = 4_000;
+export const AWAKE = "hunt:awake"; // the event of a page that is shown again as it was left
 
+/** @param {(message: ToTab) => void} hear */
 function ownLine(hear) {
   const receive = openLine(addressOf(location), (_, message) => hear(message));
-  return (message) => receive("page", message);
+  return (/** @type {FromTab} */ message) => receive("page", message);
 }
 
-// Gives `speak`, or throws where there are no shared workers; `failed` is called when there are, but it does not come up.
+/**
+ * Gives `speak`, or throws where there are no shared workers; `failed` is called when there are, but it does not come up.
+ * @param {string} team
+ * @param {(message: ToTab) => void} hear
+ * @param {() => void} failed
+ */
 function sharedLine(team, hear, failed) {
   const worker = new SharedWorker(new URL("worker.js", import.meta.url), { type: "module", name: `hunt-${team}` });
   const deadline = setTimeout(failed, WORKER_WITHIN);
@@ -18,17 +25,21 @@ function sharedLine(team, hear, failed) {
     clearTimeout(deadline);
     if (data.type !== "here") hear(data);
   };
-  return (message) => worker.port.postMessage(message);
+  return (/** @type {FromTab} */ message) => worker.port.postMessage(message);
 }
 
 /**
  * Connects this tab. `subs()` gives what it wants and has now; `hear(message)` takes what comes. Gives `renew`, which asks
  * for what is new where the line does not bring it by itself.
+ * @param {string} team
+ * @param {() => Wanted[]} subs
+ * @param {(message: ToTab) => void} hear
  */
 export function connect(team, subs, hear) {
-  let speak = null;
+  /** @type {((message: FromTab) => void) | undefined} */
+  let speak;
   let own = false;
-  const attach = () => speak({ type: "attach", subs: subs() });
+  const attach = () => speak?.({ type: "attach", subs: subs() });
   const fallBack = () => {
     if (own) return;
     own = true;
@@ -42,9 +53,9 @@ export function connect(team, subs, hear) {
   } catch {
     fallBack();
   }
-  addEventListener("pagehide", () => speak({ type: "detach" }));
-  document.addEventListener("hunt:awake", attach);
-  addEventListener("online", () => speak({ type: "wake" }));
-  document.addEventListener("visibilitychange", () => document.hidden || speak({ type: "wake" }));
-  return () => speak({ type: "wake" });
+  addEventListener("pagehide", () => speak?.({ type: "detach" }));
+  document.addEventListener(AWAKE, attach);
+  addEventListener("online", () => speak?.({ type: "wake" }));
+  document.addEventListener("visibilitychange", () => document.hidden || speak?.({ type: "wake" }));
+  return () => speak?.({ type: "wake" });
 }

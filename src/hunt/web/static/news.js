@@ -27,7 +27,11 @@ const icons = new Map(
 );
 const weights = [...icons.keys()];
 
-/** Shows the news among `entries`; `echo(entry)` is true for what this page shows already. */
+/**
+ * Shows the news among `entries`; `echo(entry)` is true for what this page shows already.
+ * @param {Entry[]} entries
+ * @param {(entry: Entry) => boolean} echo
+ */
 export function tellNews(entries, echo) {
   const since = serverNow() - NEWS_FOR;
   const news = entries

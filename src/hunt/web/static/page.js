@@ -1,12 +1,12 @@
 // Every page's script: wires what the other modules know. Without it all works by plain forms and links.
 
 import { startActing } from "./acts.js";
-import { drawCountdowns, eachSecond, localise, setClock } from "./clock.js";
+import { drawCountdowns, eachSecond, localise, setClock, startKickoff } from "./clock.js";
 import { showCopyButtons, startCopying } from "./copy.js";
 import { restoreDrafts, startDrafts } from "./drafts.js";
-import { connect } from "./feed.js";
+import { AWAKE, connect } from "./feed.js";
 import { guessRenewed, isOwnEcho, refreshGuess, startGuessing } from "./guess.js";
-import { startKickoff } from "./kickoff.js";
+import { FIRST_STATUS, LineState } from "./live.js";
 import { merge } from "./merge.js";
 import { tellNews } from "./news.js";
 import { offerReload, showStatus } from "./notices.js";
@@ -19,12 +19,15 @@ import { startThemes } from "./themes.js";
 const page = document.body.dataset;
 const here = page.path ?? location.pathname; // as links write it, however the address was typed
 const seen = new Seen(page.team ?? "", Number(page.epoch ?? 0));
+/** @type {Map<string, HTMLElement>} */
 const lives = new Map(); // key → live element
 const activity = { dataset: "activity_log", params: {} };
+/** @type {{ since: number, mac?: string | null }} */
 let told = { since: Number(page.epoch), mac: page.mac };
-let status = { state: "connecting", since: null };
+let status = FIRST_STATUS;
 let renew = () => {};
 
+/** @param {ParentNode} root */
 function prepare(root) {
   localise(root);
   drawCountdowns(root);
@@ -43,39 +46,41 @@ function markHere() {
   }
 }
 
+/** @param {HTMLElement} live */
 function subscriptionOf(live) {
-  const params = { format: "html" };
-  if (live.dataset.slug) params.slug = live.dataset.slug;
-  return { dataset: live.dataset.live, params };
+  const { live: dataset = "", slug } = live.dataset;
+  return { dataset, params: { format: "html", ...(slug && { slug }) } };
 }
 
 function findLives() {
   const isOld = new URLSearchParams(location.search).has("before"); // an older page of a list stays as it is
   for (const live of allOwn("[data-live]")) {
-    if (!(isOld && live.dataset.live === "activity_log")) lives.set(keyOf(subscriptionOf(live)), live);
+    if (!(isOld && live.dataset.live === activity.dataset)) lives.set(keyOf(subscriptionOf(live)), live);
   }
 }
 
 function subscriptions() {
-  const same = (since) => (since === told.since ? { since, mac: told.mac } : { since });
+  const same = (/** @type {number} */ since) => (since === told.since ? { since, mac: told.mac } : { since });
   const wanted = [...lives.values()].map((live) => ({ ...subscriptionOf(live), ...same(Number(live.dataset.epoch)) }));
   return [...wanted, { ...activity, ...told }];
 }
 
+/** @param {string} version */
 async function renewContent(version) {
   const content = ownById("content");
   if (!content || content.dataset.contentVersion === version) return;
   const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
   if (!answer?.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("article#content");
-  if (!fresh) return;
+  if (!(fresh instanceof HTMLElement)) return;
   content.dataset.contentVersion = fresh.dataset.contentVersion;
   merge(content, fresh.innerHTML, prepare);
 }
 
-function show(live, { html, epoch }) {
+/** @param {HTMLElement} live @param {Value} value */
+function show(live, { html = "", epoch }) {
   if (epoch < Number(live.dataset.epoch)) return;
-  live.dataset.epoch = epoch;
+  live.dataset.epoch = String(epoch);
   merge(live, html, prepare);
   markHere();
   guessRenewed();
@@ -83,35 +88,42 @@ function show(live, { html, epoch }) {
   if (version) renewContent(version);
 }
 
+/** @param {Extract<ToTab, { type: "append" }>} news */
 function grow({ entries, id, mac }) {
   const slug = ownById("live-puzzle")?.dataset.slug;
   tellNews(entries, (entry) => entry.slug === slug && isOwnEcho());
   told = { since: id, mac };
 }
 
-const hear = {
-  update: ({ key, value }) => lives.has(key) && show(lives.get(key), value),
-  append: grow,
-  reset: ({ key }) => {
-    if (lives.has(key)) lives.get(key).dataset.epoch = 0;
-    else told = { since: 0, mac: null };
-  },
-  status(message) {
+/** @param {string} key */
+function reset(key) {
+  const live = lives.get(key);
+  if (live) live.dataset.epoch = "0";
+  else told = { since: 0, mac: null };
+}
+
+/** @param {ToTab} message */
+function hear(message) {
+  if (message.type === "update") {
+    const live = lives.get(message.key);
+    if (live) show(live, message.value);
+  } else if (message.type === "append") grow(message);
+  else if (message.type === "reset") reset(message.key);
+  else if (message.type === "status") {
     status = message.status;
     showStatus(status);
-  },
-  hello: ({ build }) => build && build !== page.build && offerReload(),
-};
+  } else if (message.type === "hello" && message.build && message.build !== page.build) offerReload();
+}
 
 // After an act the line brings what changed, or is asked for it. Without the line the page fetches itself again.
 function sent() {
-  if (status.state === "polling") renew();
-  else if (status.state !== "online") location.reload();
+  if (status.state === LineState.POLLING) renew();
+  else if (status.state !== LineState.ONLINE) location.reload();
 }
 
 // Menus close like menus: by Escape, by a click elsewhere.
 function startMenus() {
-  const close = (except) => {
+  const close = (/** @type {Node | null} */ except) => {
     for (const menu of allOwn("details.ui-menu[open]")) if (!menu.contains(except)) menu.open = false;
   };
   document.addEventListener("click", ({ target }) => close(target));
@@ -132,10 +144,13 @@ function startSleeping() {
     if (!event.persisted) return;
     const answer = await fetch("/api/me", { cache: "no-store" }).catch(() => null);
     const team = answer?.ok ? (await answer.json()).team.id : null;
-    if (String(team) !== page.team) return location.reload();
+    if (String(team) !== page.team) {
+      location.reload();
+      return;
+    }
     root.classList.remove("ui-asleep");
     restoreDrafts();
-    document.dispatchEvent(new Event("hunt:awake"));
+    document.dispatchEvent(new Event(AWAKE));
   });
 }
 
@@ -144,19 +159,20 @@ function watchGuessBox() {
   const box = ownById("guess-box");
   if (!box) return;
   // Not on the link itself: a new fragment draws that as it was.
-  const mark = ([entry]) => (document.documentElement.dataset.guessBox = entry.isIntersecting ? "near" : "far");
-  new IntersectionObserver(mark).observe(box);
+  new IntersectionObserver(([entry]) => {
+    document.documentElement.dataset.guessBox = entry.isIntersecting ? "near" : "far";
+  }).observe(box);
 }
 
 function startLine() {
   if (!("connect" in page)) return;
   findLives();
-  renew = connect(page.team, subscriptions, (message) => hear[message.type]?.(message));
-  addEventListener("offline", () => showStatus({ state: "offline", since: Date.now() }));
+  renew = connect(page.team ?? "", subscriptions, hear);
+  addEventListener("offline", () => showStatus({ state: LineState.OFFLINE, since: Date.now() }));
   addEventListener("online", () => showStatus(status));
 }
 
-setClock(page.now);
+setClock(page.now ?? "");
 seen.visit(here);
 startThemes();
 startMenus();

@@ -1,10 +1,9 @@
 // The script of pages for people who are not logged in: times, countdowns and the theme.
 
-import { drawCountdowns, eachSecond, localise, setClock } from "./clock.js";
-import { startKickoff } from "./kickoff.js";
+import { drawCountdowns, eachSecond, localise, setClock, startKickoff } from "./clock.js";
 import { startThemes } from "./themes.js";
 
-setClock(document.body.dataset.now);
+setClock(document.body.dataset.now ?? "");
 startThemes();
 localise(document);
 const lookAtKickoff = startKickoff();

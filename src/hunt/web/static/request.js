@@ -2,8 +2,9 @@
 
 import { resync } from "./clock.js";
 import { sayLoggedOut } from "./notices.js";
+import { sendJson } from "./tabs.js";
 
-const PATIENCE = 15_000;
+export const SLOW_AFTER = 300; // then a page says that it waits for an answer
 
 const NOT_ABOUT_THE_LOGIN = ["not_yours", "foreign_origin"]; // codes of a 403
 
@@ -13,22 +14,28 @@ export function freshKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** @param {string} address @param {unknown} body @param {string} key @returns {Promise<{ status: number, body: Answer | null }>} */
 async function send(address, body, key) {
-  const headers = { "content-type": "application/json", "idempotency-key": key };
-  const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE) });
+  const answer = await sendJson(address, body, { "idempotency-key": key });
   resync(answer.headers.get("date"));
   return { status: answer.status, body: await answer.json() };
 }
 
-/** Posts, and gives `{ok, status, body, sentence}`; status 0 means that no answer came and nobody knows what happened. */
+/**
+ * Posts, and gives `{ok, status, body, sentence}`; status 0 means that no answer came and nobody knows what happened.
+ * @param {string} address
+ * @param {unknown} body
+ * @param {string} key
+ */
 export async function post(address, body, key = freshKey()) {
   const answer = await send(address, body, key).catch(() => ({ status: 0, body: null }));
   const ok = answer.status >= 200 && answer.status < 300;
-  const loggedOut = answer.status === 401 || (answer.status === 403 && !NOT_ABOUT_THE_LOGIN.includes(answer.body?.code));
+  const loggedOut = answer.status === 401 || (answer.status === 403 && !NOT_ABOUT_THE_LOGIN.includes(answer.body?.code ?? ""));
   if (loggedOut) sayLoggedOut();
-  return { ok, ...answer, sentence: ok ? "" : sentence(answer, loggedOut) };
+  return /** @type {Reply} */ ({ ok, ...answer, sentence: ok ? "" : sentence(answer, loggedOut) });
 }
 
+/** @param {{ status: number, body: Answer | null }} answer @param {boolean} loggedOut */
 function sentence({ status, body }, loggedOut) {
   if (status === 0) return "The server did not answer. Trying again is safe: nothing counts twice.";
   if (loggedOut) return "You are logged out here. Log in again, then repeat this.";

@@ -1,7 +1,7 @@
 // Runs before the first paint, so that a chosen theme does not flash the other one.
-(function () {
+(() => {
   try {
-    const chosen = JSON.parse(localStorage.getItem("hunt:theme"));
+    const chosen = JSON.parse(localStorage.getItem("hunt:theme") ?? "null");
     if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
   } catch {
     // Storage may be forbidden; the system's theme is used then.

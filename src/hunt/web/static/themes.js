@@ -5,6 +5,7 @@ import { heard, remember, remembered } from "./store.js";
 
 const KEY = "theme";
 
+/** @param {string} chosen */
 function apply(chosen) {
   const root = document.documentElement;
   if (chosen === "auto") delete root.dataset.theme;
@@ -17,9 +18,10 @@ export function startThemes() {
   const switcher = ownById("theme");
   switcher.hidden = false;
   apply(remembered(KEY) ?? "auto");
-  switcher.addEventListener("change", ({ target }) => {
-    remember(KEY, target.value === "auto" ? null : target.value);
-    apply(target.value);
+  switcher.addEventListener("change", (event) => {
+    const { value } = /** @type {HTMLInputElement} */ (event.target);
+    remember(KEY, value === "auto" ? null : value);
+    apply(value);
   });
   heard(KEY, (chosen) => apply(chosen ?? "auto"));
 }

@@ -2,10 +2,13 @@
 
 import { addressOf, openLine } from "./tabs.js";
 
-const receive = openLine(addressOf(self.location), (port, message) => port.postMessage(message));
+const scope = /** @type {SharedWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+/** @type {(port: MessagePort | null, message: ToTab) => void} */
+const post = (port, message) => port?.postMessage(message);
+const receive = openLine(addressOf(scope.location), post);
 
-self.onconnect = ({ ports: [port] }) => {
+scope.onconnect = ({ ports: [port] }) => {
   port.onmessage = (event) => receive(port, event.data);
-  port.postMessage({ type: "here" });
+  post(port, { type: "here" });
 };
-self.addEventListener("online", () => receive(null, { type: "wake" }));
+scope.addEventListener("online", () => receive(null, { type: "wake" }));
