@@ -26,11 +26,12 @@ from hunt.api.answers import (
 from hunt.api.common import Json, Shape
 from hunt.front import wrote
 from hunt.game import commands as cmd
+from hunt.game.entries import Entry
 from hunt.game.view import team_state
 from hunt.http.own_pages import BY_COOKIE
 from hunt.http.shapes import UNREADABLE, explain_json
 from hunt.live.activity import activity_entry, is_shown
-from hunt.live.datasets import puzzle_value
+from hunt.live.datasets import View, puzzle_value
 from hunt.live.turns import in_turns
 from hunt.live.values import Value
 from hunt.log.source import read_again
@@ -223,10 +224,14 @@ async def activity(
     team_id, account = session.account_id, account_of(session)
     services.reads.check(account)
     shared = services.hub.shared
-    head, mac = services.tail.head, shared.head_mac()
-    view = shared.view(team_id)
-    stored, where = services.history.stored, partial(is_shown, view.state)
-    entries = await read_again(lambda: stored(team_id, since, head, limit=limit, where=where))
+
+    async def read() -> tuple[View, int, str, list[Entry]]:
+        # All of one history: between two attempts the log may have become another one.
+        view, head, mac = shared.view(team_id), services.tail.head, shared.head_mac()
+        where = partial(is_shown, view.state)
+        return view, head, mac, await services.history.stored(team_id, since, head, limit=limit, where=where)
+
+    view, head, mac, entries = await read_again(read)
     services.reads.spend(account, len(entries))
     shown = [activity_entry(view.hunt, entry) async for entry in in_turns(entries)]
     return {"entries": shown, "head": {"id": head, "mac": mac}}

@@ -113,16 +113,18 @@ def check_solution(view: View, slug: str) -> None:
 
 @get("/activity")
 async def activity(request: AnyRequest, pages: NamedDependency[Pages], before: OptionalId = None) -> Response[str]:
-    view = team_view(request, pages).fixed()
-    services, end = pages.services, pages.services.tail.head + 1
-    before, account = min(before or end, end), account_of(session_of(request))
+    services, account = pages.services, account_of(session_of(request))
     services.reads.check(account)
 
-    async def read() -> tuple[list[Entry], tuple[int, int]]:
-        newest = await services.history.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, before)
-        return newest, await services.reader.deltas(view.team_id, before, end) if before < end else (0, 0)
+    async def read() -> tuple[View, int, list[Entry], tuple[int, int]]:
+        # All of one history: between two attempts the log may have become another one.
+        view, end = team_view(request, pages).fixed(), services.tail.head + 1
+        upto = min(before or end, end)
+        newest = await services.history.newest(view.team_id, ACTIVITY_PAGE_ENTRIES, upto)
+        later = await services.reader.deltas(view.team_id, upto, end) if upto < end else (0, 0)
+        return view, end, newest, later
 
-    newest, later = await read_again(read)
+    view, end, newest, later = await read_again(read)
     services.reads.spend(account, len(newest))
     value = activity_page(view, newest, *later) | {"epoch": end - 1}
     return pages.draw(request, "activity.html", "Activity", activity=value)
