@@ -172,10 +172,10 @@ async def test_a_repeated_registration_is_of_the_team_whatever_it_is_called_now(
 ) -> None:
     async with api_app.client() as client:
         key = fresh_key()
-        first = (await register(client, "renamed", key)).json()
+        first = (await register(client, "called_otherwise", key)).json()
         path = f"/api/ops/teams/{first['team_id']}"
         assert (await client.post(path, json={"name": "Another name"}, headers=hq)).status_code == 200
-        again = await register(client, "renamed", key)
+        again = await register(client, "called_otherwise", key)
         assert again.json() | {"token": ""} == {"team_id": first["team_id"], "token": ""}
 
 

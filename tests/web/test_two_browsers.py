@@ -217,6 +217,7 @@ async def test_the_theme_can_be_switched_and_stays(browser: Browser, web_site: S
         await one.log_in(team, "/")
         ground = "getComputedStyle(document.body).backgroundColor"
         light = await one.page.evaluate(ground)
+        await expect(one.page.locator("#theme")).to_be_visible()
         await one.page.check("#theme input[value=dark]", force=True)
         await expect(one.page.locator("html")).to_have_attribute("data-theme", "dark")
         dark = await one.page.evaluate(ground)
@@ -224,6 +225,7 @@ async def test_the_theme_can_be_switched_and_stays(browser: Browser, web_site: S
         await one.goto("/puzzles")
         await expect(one.page.locator("html")).to_have_attribute("data-theme", "dark")
         assert await one.page.evaluate(ground) == dark
+        await expect(one.page.locator("#theme")).to_be_visible()
         await one.page.check("#theme input[value=auto]", force=True)
         assert await one.page.evaluate(ground) == light
 
