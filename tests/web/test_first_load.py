@@ -122,6 +122,7 @@ async def test_a_theme_that_is_chosen_in_one_window_reaches_the_others(
         await one.log_in(team)
         other = await one.page.context.new_page()
         await other.goto(web_site.url + "/puzzles")
+        await expect(one.page.locator("#theme")).to_be_visible()
         for chosen in ("dark", "light"):
             await one.page.check(f"#theme input[value={chosen}]", force=True)
             await expect(other.locator("html")).to_have_attribute("data-theme", chosen)
